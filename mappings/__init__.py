@@ -1,0 +1,1 @@
+"""The mappings this project ships: the score, the CRM properties, the file layouts."""

@@ -1,0 +1,1 @@
+"""Local look-alikes of webinar platforms and CRMs."""

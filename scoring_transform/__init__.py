@@ -1,0 +1,1 @@
+"""Score whole webinar events and explain every number."""

@@ -1,0 +1,1 @@
+"""What the plugins share: mappings, errors, retries, and a careful HTTP client."""

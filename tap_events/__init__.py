@@ -1,0 +1,1 @@
+"""Extract webinar events, sessions, attendees and activities."""

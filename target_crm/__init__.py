@@ -1,0 +1,1 @@
+"""Write scores into a CRM, idempotently and with every row accounted for."""
