@@ -1,0 +1,121 @@
+"""YAML as plain data with the line of every key, and nothing that can surprise.
+
+Refused: tags and objects, anchors and aliases, keys that stand twice, nesting past 20,
+numbers that are not finite, more than 1 MB.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 20
+
+Path = tuple[str | int, ...]
+
+
+class Document(NamedTuple):
+    """Plain data and, for each path in it, the line it stands on (1 is first)."""
+
+    data: Any
+    lines: Mapping[Path, int]
+
+
+class YamlProblem(Exception):  # noqa: N818 - becomes a SettingError with its file
+    """What is wrong, and on which line."""
+
+    def __init__(self, text: str, line: int) -> None:
+        super().__init__(text)
+        self.line = line
+
+
+class _Loader(yaml.SafeLoader):
+    """A safe loader that knows no aliases."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
+            raise YamlProblem("aliases (`*name`) are not allowed; write it out", line)
+        return super().compose_node(parent, index)
+
+
+def parse_yaml(text: str) -> Document:
+    """Return the one document that ``text`` holds.
+
+    Raises:
+        YamlProblem: It is not YAML, or holds something that is refused.
+    """
+    if len(text.encode()) > MAX_BYTES:
+        raise YamlProblem(f"larger than {MAX_BYTES:,} bytes", 1)
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        lines: dict[Path, int] = {}
+        data = None if node is None else _to_data(loader, node, (), lines)
+        return Document(data, lines)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise YamlProblem(f"not valid YAML ({error.problem})", line) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise YamlProblem("not valid YAML text", 1) from error
+    finally:
+        loader.dispose()
+
+
+def _to_data(
+    loader: _Loader, node: yaml.Node, path: Path, lines: dict[Path, int]
+) -> Any:
+    line = node.start_mark.line + 1
+    lines.setdefault(path, line)
+    if len(path) > MAX_DEPTH:
+        raise YamlProblem(f"nested deeper than {MAX_DEPTH}", line)
+    if isinstance(node, yaml.MappingNode):
+        return _to_dict(loader, node, path, lines)
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _to_data(loader, item, (*path, number), lines)
+            for number, item in enumerate(node.value)
+        ]
+    return _to_scalar(loader, node, line)
+
+
+def _to_dict(
+    loader: _Loader, node: yaml.MappingNode, path: Path, lines: dict[Path, int]
+) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise YamlProblem("a key must be plain text", line)
+        key = key_node.value
+        if key in data:
+            raise YamlProblem(f"the key `{key}` stands twice", line)
+        lines[(*path, key)] = line
+        data[key] = _to_data(loader, value_node, (*path, key), lines)
+    return data
+
+
+_PLAIN_TAGS = {
+    f"tag:yaml.org,2002:{t}" for t in ("str", "int", "float", "bool", "null")
+}
+
+
+def _to_scalar(loader: _Loader, node: yaml.Node, line: int) -> Any:
+    if node.tag == "tag:yaml.org,2002:timestamp":
+        return node.value
+    if node.tag not in _PLAIN_TAGS:
+        raise YamlProblem(f"the tag `{node.tag}` is not allowed", line)
+    try:
+        value = loader.construct_object(node)
+    except ValueError as error:
+        raise YamlProblem("a number that cannot be read", line) from error
+    if isinstance(value, float) and not math.isfinite(value):
+        raise YamlProblem("a number must be finite", line)
+    return value
