@@ -53,18 +53,23 @@ def parse_yaml(text: str) -> Document:
     """
     if len(text.encode()) > MAX_BYTES:
         raise YamlProblem(f"larger than {MAX_BYTES:,} bytes", 1)
-    loader = _Loader(text)
     try:
-        node = loader.get_single_node()
-        lines: dict[Path, int] = {}
-        data = None if node is None else _to_data(loader, node, (), lines)
-        return Document(data, lines)
+        return _parse(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise YamlProblem(f"not valid YAML ({error.problem})", line) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise YamlProblem("not valid YAML text", 1) from error
+
+
+def _parse(text: str) -> Document:
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        lines: dict[Path, int] = {}
+        data = None if node is None else _to_data(loader, node, (), lines)
+        return Document(data, lines)
     finally:
         loader.dispose()
 
