@@ -31,9 +31,11 @@ class VirtualClock:
         self.slept: list[float] = []
 
     def __call__(self) -> float:
+        """Return the virtual time."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        """Let the time pass."""
         self.slept.append(seconds)
         self.now += seconds
 
