@@ -14,7 +14,7 @@ from sandbox.world.people import TEAM, Crowd
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SEED = 2026
+SEED = 1
 HUBILO_EVENT_ID = 48213
 HUBILO_NAME = "Forecasting without the fuss"
 ZOOM_ID = 90000000042
@@ -131,6 +131,10 @@ def _build_zoom(rng: random.Random, crowd: Crowd, known: Sequence[Person]) -> We
         stays=stays,
         deeds=_do(rng, stays, habits),
     )
+
+
+def _some_days_before(rng: random.Random, start: datetime) -> datetime:
+    return start - timedelta(seconds=rng.randrange(3600, 8 * 86400))
 
 
 def _draw_habit(rng: random.Random, person: Person) -> _Habit:
