@@ -1,0 +1,128 @@
+"""What everybody did, as one whole number for each activity and window.
+
+A record that comes twice (same ``activity_id``) counts once, in any order; if its two
+versions differ, the larger one counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from scoring_transform.activities import TIME, Counting, names_counted_by
+from scoring_transform.frames import COUNTED, MICROSECONDS, is_any_of, whole
+from scoring_transform.windows import to_pieces, to_points
+
+if TYPE_CHECKING:
+    from scoring_transform.frames import Frame
+    from scoring_transform.model import Model
+
+MOST = 1_000_000_000
+STAY = ("event_id", "window", "attendee_id", "session_id")
+IN_SESSION = names_counted_by(Counting.OBJECTS_IN_SESSION)
+OBJECTS = [*IN_SESSION, *names_counted_by(Counting.OBJECTS_IN_EVENT)]
+SESSIONS = names_counted_by(Counting.SESSIONS)
+
+
+def to_counters(bounded: Frame, model: Model) -> Frame:
+    """Return each person's counts.
+
+    Returns:
+        event_id, window, attendee_id, activity, value, first, last; a window may be
+        "outside", where nothing counts.
+    """
+    is_stay = (
+        (nw.col("activity") == TIME)
+        & ~nw.col("starts").is_null()
+        & ~nw.col("ends").is_null()
+    )
+    points = to_points(bounded.filter(~is_stay), model.file.untimed_window)
+    seen = nw.concat(
+        [
+            _to_stay_times(to_pieces(bounded.filter(is_stay))),
+            _to_totals(points),
+            _to_objects(points),
+            _to_sessions(points),
+        ]
+    )
+    counts = seen.group_by(*COUNTED).agg(
+        value=nw.col("amount").sum(),
+        first=nw.col("first").min(),
+        last=nw.col("last").max(),
+    )
+    return counts.with_columns(value=_to_value(model.file.time_bucket_seconds))
+
+
+def _to_value(bucket: int) -> nw.Expr:
+    """Return counts as they are, and time in whole buckets of seconds."""
+    seconds = nw.col("value") // (MICROSECONDS * bucket) * bucket
+    is_time = nw.col("activity") == TIME
+    return whole(nw.when(is_time).then(seconds).otherwise(nw.col("value")))
+
+
+def _to_stay_times(pieces: Frame) -> Frame:
+    """Return the time that one person's stays in one session cover together.
+
+    In the order of their starts, each stay adds what lies after the latest end so far.
+    """
+    ordered = pieces.select(*STAY, "activity", "starts", "ends").with_columns(
+        reached=nw.col("ends").cum_max().over(*STAY, order_by=["starts", "ends"])
+    )
+    ordered = ordered.with_columns(
+        reached=nw.col("reached").shift(1).over(*STAY, order_by=["starts", "ends"])
+    )
+    begin = nw.max_horizontal("starts", nw.coalesce("reached", "starts"))
+    added = nw.max_horizontal(nw.col("ends") - begin, nw.lit(0))
+    return ordered.select(
+        *COUNTED, amount=whole(added), first=nw.col("starts"), last=nw.col("ends")
+    )
+
+
+def _to_totals(points: Frame) -> Frame:
+    """Return the amounts of what is simply added, once for each ``activity_id``."""
+    has_object = is_any_of("activity", OBJECTS) & ~nw.col("object_id").is_null()
+    added = points.filter(~has_object, ~is_any_of("activity", SESSIONS))
+    return _once(added.with_columns(amount=_to_amount()), "activity_id")
+
+
+def _to_amount() -> nw.Expr:
+    """Return a count, or the microseconds of a time that has no start and end."""
+    is_time = nw.col("activity") == TIME
+    quantity = nw.col("quantity").cast(nw.Float64).clip(0, MOST)
+    micros = (quantity.fill_null(0.0) * MICROSECONDS + 0.5).floor()
+    counts = quantity.fill_null(1.0).floor()
+    return whole(nw.when(is_time).then(micros).otherwise(counts))
+
+
+def _is_done() -> nw.Expr:
+    """Return whether a record says that something was done at all."""
+    return nw.col("quantity").fill_null(1) > 0
+
+
+def _to_objects(points: Frame) -> Frame:
+    """Return 1 for each different poll of a session, CTA or file of the event."""
+    named = points.filter(
+        is_any_of("activity", OBJECTS), ~nw.col("object_id").is_null(), _is_done()
+    )
+    in_session = is_any_of("activity", IN_SESSION)
+    scoped = named.with_columns(
+        session_id=nw.when(in_session).then(nw.col("session_id")),
+        amount=whole(nw.lit(1)),
+    )
+    return _once(scoped, "session_id", "object_id")
+
+
+def _to_sessions(points: Frame) -> Frame:
+    """Return 1 for each session with at least one raised hand, or with a rating."""
+    done = points.filter(is_any_of("activity", SESSIONS), _is_done())
+    return _once(done.with_columns(amount=whole(nw.lit(1))), "session_id")
+
+
+def _once(rows: Frame, *sameness: str) -> Frame:
+    found = rows.group_by(*COUNTED, *sameness).agg(
+        amount=nw.col("amount").max(),
+        first=nw.col("starts").min(),
+        last=nw.max_horizontal("ends", "starts").max(),
+    )
+    return found.select(*COUNTED, "amount", "first", "last")

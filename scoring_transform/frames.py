@@ -1,0 +1,63 @@
+"""The frames a score is made of, and the few expressions that every step uses.
+
+Instants are whole microseconds since 1970 (UTC) and every number that decides a score
+is a whole number, so that each engine gets the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, TypeAlias
+
+    Frame: TypeAlias = nw.LazyFrame[Any]
+
+MICROSECONDS = 1_000_000
+EVENT = ("event_id",)
+PERSON = ("event_id", "attendee_id")
+SCORED = ("event_id", "window")
+COUNTED = ("event_id", "window", "attendee_id", "activity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What an engine must hand over; ``starts`` and ``ends`` are microseconds.
+
+    Attributes:
+        events: event_id, starts, ends, on_demand_ends.
+        sessions: event_id, session_id, starts, ends.
+        people: event_id, attendee_id, email_key, role, attended, profile.
+        activities: event_id, activity_id, attendee_id, session_id, activity, window,
+            object_id, quantity, starts, ends, anonymous.
+    """
+
+    events: Frame
+    sessions: Frame
+    people: Frame
+    activities: Frame
+
+
+def whole(expression: nw.Expr) -> nw.Expr:
+    """Return an expression as 64-bit whole numbers."""
+    return expression.cast(nw.Int64)
+
+
+def is_any_of(column: str, values: Sequence[str]) -> nw.Expr:
+    """Return whether a column holds one of the values; never null."""
+    if not values:
+        return nw.lit(value=False)
+    tests = [nw.col(column) == value for value in values]
+    return nw.any_horizontal(*tests, ignore_nulls=True)
+
+
+def pick(column: str, table: Sequence[tuple[str, int]], other: int) -> nw.Expr:
+    """Return for each row the entry that the table has for a column's value."""
+    chosen = nw.lit(other)
+    for key, value in reversed(table):
+        chosen = nw.when(nw.col(column) == key).then(nw.lit(value)).otherwise(chosen)
+    return chosen

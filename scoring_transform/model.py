@@ -1,0 +1,194 @@
+"""A scoring model: a scoring file whose numbers were checked and made exact."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from scoring_transform.activities import KINDS, NAMES
+from scoring_transform.scoring_file import Days, ScoringFile, Weights
+from sync_core.errors import SettingError
+from sync_core.mappings import load_mapping, shipped, to_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+SETTING = "scoring"
+FULL = Decimal(100)
+MOST_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Everything that decides a score, exact.
+
+    Attributes:
+        file: The scoring file it was made from.
+        scale: The power of ten that makes every weight a whole number.
+        weights: Each activity's weight times ``scale``.
+        source: Where it came from, for messages.
+    """
+
+    file: ScoringFile
+    scale: int
+    weights: Mapping[str, int]
+    source: str
+
+    @property
+    def name(self) -> str:
+        """The model's name, which travels with every score."""
+        return self.file.name
+
+    @property
+    def hash(self) -> str:
+        """Twelve hex digits that change when anything that decides a score does."""
+        data = msgspec.to_builtins(self.file)
+        data["weights"] = {
+            name: str(self.weight_of(name).normalize()) for name in NAMES
+        }
+        text = msgspec.json.encode(data, order="sorted")
+        return hashlib.sha256(text).hexdigest()[:12]
+
+    @property
+    def on_demand_days(self) -> int | None:
+        """Days after the session's end, if the window is counted in days."""
+        until = self.file.on_demand_until
+        return until.days if isinstance(until, Days) else None
+
+    def weight_of(self, activity: str) -> Decimal:
+        """Return an activity's weight as it was written."""
+        return Decimal(self.weights[activity]) / self.scale
+
+
+def read_model(
+    path: str | Path | None = None, overrides: Mapping[str, Any] | None = None
+) -> Model:
+    """Return the model of a scoring file, with some of its keys replaced.
+
+    Args:
+        path: A scoring file; the one that is shipped if there is none.
+        overrides: Keys of a scoring file that replace the file's own.
+
+    Raises:
+        SettingError: Names the file, line and key, and what is allowed.
+    """
+    where = path or shipped("scoring.yml")
+    file = load_mapping(where, ScoringFile, setting=SETTING)
+    if overrides:
+        data = msgspec.to_builtins(file) | dict(overrides)
+        file = to_mapping(data, ScoringFile, setting=SETTING)
+    return to_model(file, str(where))
+
+
+def default_model() -> Model:
+    """Return the model with the weights that are shipped."""
+    weights = Weights(**{kind.name: kind.default_weight for kind in KINDS})
+    return to_model(ScoringFile(weights=weights), "the defaults")
+
+
+def to_model(file: ScoringFile, source: str) -> Model:
+    """Return a scoring file's model, or say which number cannot stand."""
+    weights = {
+        name: _to_decimal(getattr(file.weights, name), f"weights.{name}", source)
+        for name in NAMES
+    }
+    check_total(weights, source)
+    _check_levels(file, source)
+    _check_groups(file, source)
+    _check_domains(file, source)
+    scale = to_scale(weights.values())
+    return Model(
+        file=file,
+        scale=scale,
+        weights={name: int(weight * scale) for name, weight in weights.items()},
+        source=source,
+    )
+
+
+def check_total(weights: Mapping[str, Decimal], source: str) -> None:
+    """Refuse weights that are not exactly 100 together, and say by how much."""
+    total = sum(weights.values(), Decimal(0))
+    if total != FULL:
+        gap = abs(FULL - total)
+        verb = "add" if total < FULL else "take away"
+        raise SettingError(
+            f"{source}: the weights total {total:f}, not 100: {verb} {gap:f}. "
+            "`leadscore weights reset` restores the defaults.",
+            setting="weights",
+        )
+
+
+def to_scale(numbers: Iterable[Decimal]) -> int:
+    """Return the smallest power of ten that makes all of them whole."""
+    places = [max(0, -int(n.normalize().as_tuple().exponent)) for n in numbers]
+    return int(10 ** max(places, default=0))
+
+
+def _to_decimal(number: float, key: str, source: str, most: Decimal = FULL) -> Decimal:
+    """Return a number of the file, exact as it was written."""
+    value = Decimal(str(number))
+    if not value.is_finite() or value < 0 or value > most:
+        raise SettingError(
+            f"{source}: `{key}` is {number}; allowed are numbers from 0 to {most}.",
+            setting=key,
+        )
+    if to_scale([value]) > 10**MOST_DECIMALS:
+        raise SettingError(
+            f"{source}: `{key}` is {number}; at most {MOST_DECIMALS} decimals count.",
+            setting=key,
+        )
+    return value
+
+
+def _check_levels(file: ScoringFile, source: str) -> None:
+    limits = [_to_decimal(level.up_to, "levels.up_to", source) for level in file.levels]
+    _check_names([level.name for level in file.levels], "levels", source)
+    if limits != sorted(set(limits)) or limits[-1] != FULL:
+        raise SettingError(
+            f"{source}: `levels` must rise from the lowest to the highest, and the "
+            "last `up_to` must be 100.",
+            setting="levels",
+        )
+
+
+def _check_groups(file: ScoringFile, source: str) -> None:
+    shares = [
+        _to_decimal(group.share, "p_groups.share", source) for group in file.p_groups
+    ]
+    limits = [
+        _to_decimal(group.at_least, "s_groups.at_least", source, Decimal(1_000_000))
+        for group in file.s_groups
+    ]
+    _check_names([group.name for group in file.p_groups], "p_groups", source)
+    _check_names([group.name for group in file.s_groups], "s_groups", source)
+    if sum(shares, Decimal(0)) != FULL:
+        raise SettingError(
+            f"{source}: the shares of `p_groups` total {sum(shares):f}, not 100.",
+            setting="p_groups",
+        )
+    if limits != sorted(set(limits), reverse=True) or limits[-1] != 0:
+        raise SettingError(
+            f"{source}: `s_groups` must fall from the best to the lowest, and the "
+            "last `at_least` must be 0.",
+            setting="s_groups",
+        )
+
+
+def _check_names(names: list[str], key: str, source: str) -> None:
+    if len(set(names)) != len(names):
+        raise SettingError(f"{source}: two of `{key}` have the same name.", setting=key)
+
+
+def _check_domains(file: ScoringFile, source: str) -> None:
+    for domain in file.exclude_email_domains:
+        if "@" in domain or domain != domain.strip().lower() or "." not in domain:
+            raise SettingError(
+                f"{source}: `exclude_email_domains` takes lower-case domains such as "
+                f"`example.com`, not `{domain}`.",
+                setting="exclude_email_domains",
+            )

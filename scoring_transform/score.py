@@ -1,0 +1,82 @@
+"""The score: one definition, run by every engine.
+
+    activities ─people─windows─▶ counters ─dense ranks─▶ activity scores
+        ─sums─dense ranks─▶ lead scores ─levels, groups─▶ summaries
+
+Nothing here knows an engine: frames come in and go out as Narwhals' lazy frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scoring_transform.activities import NAMES
+from scoring_transform.counters import to_counters
+from scoring_transform.frames import is_any_of
+from scoring_transform.groups import to_summaries, with_groups
+from scoring_transform.people import to_links, to_participants, to_ranked
+from scoring_transform.ranks import to_activity_scores, to_lead_scores, to_sums
+from scoring_transform.windows import to_bounds, with_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scoring_transform.frames import Frame, Inputs
+    from scoring_transform.model import Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """What comes out of a score.
+
+    Attributes:
+        activity_scores: One row for each person, window and activity that was done.
+        lead_scores: One row for each participant and window.
+        summaries: One row for each event, window and group.
+        links: For each login its person, and whether that person was left out.
+        reported: Every event and activity with at least one record.
+        open_events: For each event whether an on-demand window has no end.
+    """
+
+    activity_scores: Frame
+    lead_scores: Frame
+    summaries: Frame
+    links: Frame
+    reported: Frame
+    open_events: Frame
+
+
+def _as_it_is(frame: Frame) -> Frame:
+    return frame
+
+
+def to_scores(
+    inputs: Inputs, model: Model, keep: Callable[[Frame], Frame] = _as_it_is
+) -> Scores:
+    """Score whole events.
+
+    Args:
+        inputs: Everything that is known of the events.
+        model: The rules.
+        keep: Computes a frame that is used several times once; an engine that finds
+            such frames itself needs none.
+    """
+    known = inputs.activities.filter(is_any_of("activity", NAMES))
+    links = keep(to_links(inputs.people, model.file))
+    bounds = to_bounds(inputs.events, inputs.sessions, model)
+    bounded = with_bounds(to_ranked(known, links), bounds)
+    counters = keep(to_counters(bounded, model))
+    participants = keep(to_participants(links, counters))
+    scored = keep(to_activity_scores(counters, participants, model))
+    leads = keep(
+        with_groups(to_lead_scores(to_sums(scored), participants, model), model)
+    )
+    return Scores(
+        activity_scores=scored,
+        lead_scores=leads,
+        summaries=to_summaries(leads, model),
+        links=links,
+        reported=known.select("event_id", "activity").unique(["event_id", "activity"]),
+        open_events=bounds[1].select("event_id", "is_open"),
+    )
