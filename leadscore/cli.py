@@ -1,0 +1,171 @@
+"""The command line for people: `leadscore`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from singer_sdk.exceptions import SingerSDKError
+
+from leadscore.home import Home, check_project, find_home
+from sync_core.redact import redact
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Webinar engagement to explainable lead scores in your CRM.",
+)
+weights_app = typer.Typer(
+    no_args_is_help=True, help="What each activity is worth: nine weights, 100 in all."
+)
+app.add_typer(weights_app, name="weights")
+
+console = Console()
+
+ScoringFileOption = Annotated[
+    Path | None,
+    typer.Option("--file", help="A scoring file; the project's own by default."),
+]
+
+
+def home() -> Home:
+    """Return the project that the command was called in."""
+    return find_home(os.environ, Path.cwd())
+
+
+@app.command()
+def demo(
+    *,
+    keep: Annotated[
+        bool, typer.Option(help="Leave the sandbox up and print its address.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the sandbox; 0 is any.")] = 0,
+) -> None:
+    """Run the whole product on the embedded sandbox and show the hottest leads."""
+    from leadscore.demo import running_demo  # noqa: PLC0415 - slow to import
+    from leadscore.show import show_result, telling  # noqa: PLC0415 - likewise
+
+    here = home()
+    check_project(here)
+    with telling(console) as told, running_demo(here, port, told) as result:
+        told.stop()
+        show_result(console, result)
+        if keep:
+            console.print(f"The sandbox is up at [link]{result.url}[/link]")
+            console.print("Press Ctrl-C to stop it.")
+            _wait_for_stop()
+        else:
+            console.print("`./run.sh --keep` leaves the CRM up to look at.")
+
+
+@app.command()
+def sandbox(
+    *,
+    port: Annotated[int, typer.Option(help="0 is any free port.")] = 8760,
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    tier: Annotated[
+        str, typer.Option(help="free, starter, professional or enterprise")
+    ] = "professional",
+    latency_ms: Annotated[int, typer.Option(help="Wait before each answer.")] = 0,
+    seed: Annotated[int, typer.Option(help="Decides ids and result order.")] = 1,
+    faults: Annotated[
+        Path | None, typer.Option(help="A fault plan: what to break, and when.")
+    ] = None,
+) -> None:
+    """Serve look-alikes of the webinar platform and the CRM on this machine."""
+    from leadscore.sandboxing import serve_sandbox  # noqa: PLC0415 - slow to import
+
+    serve_sandbox(
+        home().work,
+        console,
+        {
+            "port": port,
+            "host": host,
+            "tier": tier,
+            "latency_ms": latency_ms,
+            "seed": seed,
+        },
+        faults,
+    )
+
+
+@app.command()
+def explain(
+    event: Annotated[str, typer.Option(help="Event id, or its exact name.")],
+    email: Annotated[str, typer.Option(help="The person's e-mail address.")],
+) -> None:
+    """Explain a score from the counts up, as the CRM was last told."""
+    from leadscore.explain import explain_person  # noqa: PLC0415 - slow to import
+
+    for line in explain_person(home().work, event, email):
+        console.print(line, markup=False, highlight=False)
+
+
+@weights_app.command("show")
+def weights_show(file: ScoringFileOption = None) -> None:
+    """Show the nine weights."""
+    from leadscore.weights import to_table  # noqa: PLC0415 - slow to import
+    from scoring_transform.model import read_model  # noqa: PLC0415 - likewise
+
+    console.print(to_table(read_model(file or project_scoring_file())))
+
+
+@weights_app.command("check")
+def weights_check(file: ScoringFileOption = None) -> None:
+    """Check a scoring file; exit 1 with the reason if it cannot be used."""
+    from scoring_transform.model import read_model  # noqa: PLC0415 - slow to import
+
+    model = read_model(file or project_scoring_file())
+    console.print(
+        f"{model.source}: model {model.name!r} ({model.hash}) is valid; the weights "
+        "total 100."
+    )
+
+
+@weights_app.command("reset")
+def weights_reset(file: ScoringFileOption = None) -> None:
+    """Put the default weights back into a scoring file."""
+    from leadscore.weights import reset_weights, to_table  # noqa: PLC0415 - slow
+
+    path = file or project_scoring_file()
+    console.print(to_table(reset_weights(path)))
+
+
+def project_scoring_file() -> Path:
+    """Return the project's own scoring file, else the one that is shipped."""
+    from sync_core.mappings import shipped  # noqa: PLC0415 - slow to import
+
+    own = home().project / "mappings" / "scoring.yml"
+    return own if own.is_file() else shipped("scoring.yml")
+
+
+def _wait_for_stop() -> None:
+    """Return at Ctrl-C; SIGTERM ends the process, and the sandbox with it."""
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
+
+
+def _end(signum: int, frame: FrameType | None) -> Any:  # noqa: ARG001 - its protocol
+    raise SystemExit(128 + signum)
+
+
+def main() -> None:
+    """Run the command line; a failure is one paragraph and exit code 1."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        app()
+    except SingerSDKError as problem:
+        if os.environ.get("LEADSCORE_DEBUG"):
+            raise
+        sys.stderr.write(f"{redact(str(problem))}\n")
+        raise SystemExit(1) from problem

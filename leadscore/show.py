@@ -1,0 +1,89 @@
+"""What a person sees of a run: progress while it goes on, then the hottest leads."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from leadscore.steps import to_step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+    from rich.status import Status
+
+    from leadscore.demo import DemoResult
+    from leadscore.top import Lead
+
+STRONGEST = 2
+LEVEL_STYLES = {"High": "bold green", "Medium": "yellow", "Low": "dim"}
+
+
+class Teller:
+    """Shows the step that a run is in; plain lines where there is no terminal."""
+
+    def __init__(self, console: Console, status: Status) -> None:
+        self._console = console
+        self._status = status
+        self._step = ""
+
+    def __call__(self, line: str) -> None:
+        """Take one line of the run's log."""
+        step = to_step(line)
+        if not step or step == self._step:
+            return
+        self._step = step
+        if self._console.is_terminal:
+            self._status.update(step)
+        else:
+            self._console.print(step, markup=False, highlight=False)
+
+    def stop(self) -> None:
+        """Take the spinner away."""
+        self._status.stop()
+
+
+@contextmanager
+def telling(console: Console) -> Iterator[Teller]:
+    """Show progress until the block ends."""
+    with console.status("Starting the sandbox") as status:
+        yield Teller(console, status)
+
+
+def show_result(console: Console, result: DemoResult) -> None:
+    """Print the hottest leads, why they are hot, and what the run wrote."""
+    console.print(to_leads_table(result.leads))
+    for summary in result.totals.summaries:
+        console.print(summary, markup=False, highlight=False)
+    console.print(
+        f"{result.totals.written} written, {result.totals.unchanged} unchanged, "
+        f"{result.totals.rejected} rejected, {result.totals.not_sent} not sent "
+        f"({result.seconds:.1f} s)",
+        style="bold",
+        highlight=False,
+    )
+
+
+def to_leads_table(leads: list[Lead]) -> Table:
+    """Return the leads as a table, best first, with their two strongest reasons."""
+    table = Table(title="The hottest leads in the CRM", title_justify="left")
+    table.add_column("lead")
+    table.add_column("score", justify="right")
+    table.add_column("level")
+    table.add_column("rank")
+    table.add_column("because she or he")
+    table.add_column("webinar")
+    for lead in leads:
+        table.add_row(
+            f"{lead.name}\n[dim]{lead.company}[/dim]",
+            lead.score,
+            lead.level,
+            lead.rank,
+            "\n".join(lead.reasons[:STRONGEST]),
+            lead.event,
+            style=LEVEL_STYLES.get(lead.level, ""),
+        )
+    return table
