@@ -1,0 +1,117 @@
+"""The explanation of a score: every number can be followed by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from leadscore.explain import explain_rows, to_step
+from sync_core.errors import FatalError
+from sync_core.workdir import WorkDir
+from target_crm.explained import read_person
+
+LEAD: dict[str, Any] = {
+    "event_id": "zoom:1",
+    "event_name": "Budgets",
+    "attendee_id": "a1",
+    "first_name": "Ann",
+    "last_name": "Brook",
+    "model": "default",
+    "model_hash": "abc",
+    "scored_at": "2026-11-01T00:00:00Z",
+    "live_lead_score": 66.6,
+    "live_level": "High",
+    "live_rank": 2,
+    "live_max_rank": 3,
+    "live_ranked_attendees": 4,
+    "on_demand_rank": None,
+    "on_demand_window": "open",
+    "unavailable_activities": ["cta_click"],
+}
+
+
+def activity(name: str, **fields: Any) -> dict[str, Any]:
+    """A row of `activity_scores`, live."""
+    row: dict[str, Any] = {
+        "window": "live",
+        "activity": name,
+        "value": 2,
+        "unit": "questions",
+        "rank": 1,
+        "max_rank": 3,
+        "ranked_attendees": 3,
+        "weight": 10,
+        "score": 10.0,
+        "details": [],
+    }
+    return row | fields
+
+
+ROWS = [
+    activity("question", details=["Which plan?"]),
+    activity(
+        "time_in_session",
+        value=3540,
+        unit="seconds",
+        rank=2,
+        max_rank=6,
+        ranked_attendees=9,
+        weight=25,
+        score=20.8,
+    ),
+]
+
+
+def test_the_whole_way_from_count_to_score_is_told() -> None:
+    """Counts, ranks, weights, sum, rank of the sum, score and level."""
+    text = "\n".join(explain_rows(LEAD, ROWS))
+
+    for said in (
+        "Ann Brook in Budgets (zoom:1)",
+        "Live: 66.6 (High), rank 2 of 3 among 4 attendees",
+        (
+            "question: asked 2 questions (Which plan?); rank 1 of 3 among 3 who did; "
+            "10 × (3 - 1 + 1) / 3 = 10"
+        ),
+        (
+            "time_in_session: watched 3540 seconds; rank 2 of 6 among 9 who did; "
+            "25 × (6 - 2 + 1) / 6 = 20.83"
+        ),
+        "Sum: 20.83 + 10 = 30.83",
+        "100 × (3 - 2 + 1) / 3 = 66.6, which is High",
+        "On demand: 0, not ranked",
+        "The platform reported nothing of: cta_click",
+        "still open",
+    ):
+        assert said in text
+    assert "Not done, so 0: chat, poll_response, raise_hand" in text
+
+
+def test_what_counted_most_stands_first() -> None:
+    """Order is by worth, not by name."""
+    lines = [line.strip() for line in explain_rows(LEAD, ROWS)]
+
+    order = [line.split(":")[0] for line in lines if " who did;" in line]
+    assert order == ["time_in_session", "question"]
+
+
+def test_numbers_stay_exact() -> None:
+    """A decimal weight is read as written, not as a float holds it."""
+    step = to_step(activity("question", weight=12.3, rank=2, max_rank=3))
+
+    assert str(step.score) == "41/5"
+
+
+def test_without_a_ledger_the_next_step_is_told(tmp_path: Any) -> None:
+    """Nothing was run here yet."""
+    with pytest.raises(FatalError, match="Run a pipeline"):
+        read_person(WorkDir(tmp_path), "ann@example.com")
+
+
+def test_a_damaged_ledger_is_told(tmp_path: Any) -> None:
+    """Bytes that are no database are named, not shown."""
+    (tmp_path / "ledger.sqlite").write_bytes(b"no database" * 100)
+
+    with pytest.raises(FatalError, match="cannot be read"):
+        read_person(WorkDir(tmp_path), "ann@example.com")
