@@ -11,7 +11,7 @@ from leadscore.pipeline import Job, run_job
 from leadscore.reports import RunTotals, read_totals
 from leadscore.top import Lead, read_top_leads
 from sandbox.server import SandboxSettings, running
-from sandbox.world import write_hubilo_export, write_zoom_reports
+from sandbox.world import build_world, write_hubilo_export, write_zoom_reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,8 +44,9 @@ def running_demo(
     """
     settings = SandboxSettings(database=home.work.file("sandbox.sqlite"), port=port)
     reports = home.work.folder("demo")
-    write_hubilo_export(reports / "hubilo-export")
-    write_zoom_reports(reports / "zoom-reports")
+    world = build_world()
+    write_hubilo_export(reports / "hubilo-export", world.hubilo)
+    write_zoom_reports(reports / "zoom-reports", world.zoom)
     with running(settings) as sandbox:
         started, wall = time.monotonic(), time.time()
         variables = {

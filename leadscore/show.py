@@ -56,12 +56,10 @@ def telling(console: Console) -> Iterator[Teller]:
 def show_result(console: Console, result: DemoResult) -> None:
     """Print the hottest leads, why they are hot, and what the run wrote."""
     console.print(to_leads_table(result.leads))
-    for summary in result.totals.summaries:
-        console.print(summary, markup=False, highlight=False)
     console.print(
         f"{result.totals.written} written, {result.totals.unchanged} unchanged, "
-        f"{result.totals.rejected} rejected, {result.totals.not_sent} not sent "
-        f"({result.seconds:.1f} s)",
+        f"{result.totals.rejected} rejected, {result.totals.not_sent} not sent; "
+        f"{result.totals.requests} requests to the CRM; {result.seconds:.1f} s",
         style="bold",
         highlight=False,
     )
