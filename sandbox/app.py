@@ -1,0 +1,82 @@
+"""The whole sandbox as one application: a short list of parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Match
+
+from sandbox import hubilo, hubspot
+from sandbox.faults import FaultPlan
+from sandbox.middleware import Front, SeenRequest
+from sandbox.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from starlette.types import ASGIApp, Scope
+
+    from sandbox.settings import SandboxSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A look-alike: its name in fault plans and logs, and what it answers."""
+
+    name: str
+    routes: Sequence[BaseRoute]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """A sandbox that answers in process; `sandbox.server` gives it an address."""
+
+    settings: SandboxSettings
+    store: Store
+    plan: FaultPlan
+    requests: list[SeenRequest] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+    def application(self) -> ASGIApp:
+        """Return the ASGI application of all parts, behind log, delay and faults."""
+        parts = to_parts(self.settings, self.store)
+        routes = [route for part in parts for route in part.routes]
+        return Front(
+            Starlette(routes=routes),
+            part_of=to_part_of(parts),
+            plan=self.plan,
+            seen=self.requests,
+            latency_s=self.settings.latency_ms / 1000,
+            clock=self.settings.clock,
+        )
+
+
+def build(settings: SandboxSettings) -> Sandbox:
+    """Open the database and put the parts together."""
+    store = Store(settings.database, [hubspot.TABLES])
+    return Sandbox(settings=settings, store=store, plan=FaultPlan(settings.faults))
+
+
+def to_parts(settings: SandboxSettings, store: Store) -> list[Part]:
+    """Return every look-alike there is; the pages come last."""
+    return [
+        Part("hubilo", hubilo.routes(settings)),
+        Part("hubspot", hubspot.routes(settings, store)),
+    ]
+
+
+def to_part_of(parts: Sequence[Part]) -> Callable[[Scope], str]:
+    """Return a function that names the part a request is for."""
+
+    def part_of(scope: Scope) -> str:
+        for part in parts:
+            if any(route.matches(scope)[0] != Match.NONE for route in part.routes):
+                return part.name
+        return ""
+
+    return part_of

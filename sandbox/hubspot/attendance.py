@@ -1,0 +1,332 @@
+"""Who registered for, attended or cancelled a marketing event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sandbox.hubspot import records
+from sandbox.hubspot.api import NO_CONTENT, Call, Reply
+from sandbox.hubspot.clock import to_iso, to_seconds
+from sandbox.hubspot.definitions import CONTACT
+from sandbox.hubspot.errors import RowError, invalid, not_found
+from sandbox.hubspot.marketing import (
+    MarketingEvent,
+    by_external_id,
+    by_object_id,
+    find,
+    operation,
+    to_counters,
+)
+from sandbox.hubspot.records import Record, to_json
+from sandbox.hubspot.rows import Row, check_size, to_batch_reply, write
+
+if TYPE_CHECKING:
+    import sqlite3
+
+# HubSpot docs: the three states of a path, and the state a participation then has.
+STATES = {"register": "REGISTERED", "attend": "ATTENDED", "cancel": "CANCELLED"}
+MAX_SUBSCRIBERS = 500
+
+
+class ById(msgspec.Struct, rename="camel"):
+    """One contact by record id."""
+
+    interaction_date_time: int
+    vid: int
+    properties: dict[str, str] = {}
+
+
+class ByEmail(msgspec.Struct, rename="camel"):
+    """One contact by e-mail address; a missing one is made."""
+
+    email: str
+    interaction_date_time: int
+    properties: dict[str, str] = {}
+    contact_properties: dict[str, str] = {}
+
+
+class ByIds(msgspec.Struct):
+    """Body of `create`."""
+
+    inputs: list[ById]
+
+
+class ByEmails(msgspec.Struct):
+    """Body of `email-create`."""
+
+    inputs: list[ByEmail]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taking:
+    """One contact's part in an event."""
+
+    contact_id: int
+    at: int
+    properties: dict[str, str]
+
+
+Finder = Callable[[Call], MarketingEvent]
+
+
+def record_by_ids(find_event: Finder) -> Callable[[Call], Reply]:
+    """Return the handler that takes contact ids."""
+
+    def handler(call: Call) -> Reply:
+        event, state = find_event(call), _state(call)
+        inputs = call.body.inputs
+        check_size(inputs, MAX_SUBSCRIBERS)
+        found = records.load(call.db, CONTACT, {one.vid for one in inputs})
+        takings = [
+            _to_taking(one, found[one.vid]) for one in inputs if one.vid in found
+        ]
+        _store(call, event, state, takings)
+        results: list[dict[str, Any]] = [{"vid": t.contact_id} for t in takings]
+        missing = [str(one.vid) for one in inputs if one.vid not in found]
+        return _to_reply(call, results, missing)
+
+    return handler
+
+
+def record_by_emails(find_event: Finder) -> Callable[[Call], Reply]:
+    """Return the handler that takes e-mail addresses."""
+
+    def handler(call: Call) -> Reply:
+        event, state = find_event(call), _state(call)
+        inputs = call.body.inputs
+        check_size(inputs, MAX_SUBSCRIBERS)
+        found = _contacts(call, inputs)
+        takings = [_to_taking(one, found[_to_key(one)]) for one in inputs]
+        _store(call, event, state, takings)
+        results: list[dict[str, Any]] = [
+            {"vid": found[_to_key(one)].id, "email": _to_key(one)} for one in inputs
+        ]
+        return _to_reply(call, results, [])
+
+    return handler
+
+
+def count_by_external_id(call: Call) -> Reply:
+    """Return how many are in each state."""
+    return Reply(to_counters(call, _named(call)))
+
+
+def count_by_id(call: Call) -> Reply:
+    """Return how many are in each state."""
+    return Reply(to_counters(call, by_object_id(call)))
+
+
+def list_by_external_id(call: Call) -> Reply:
+    """Return everyone's part in an event."""
+    return _to_breakdown(call, "event_id = ?", _named(call).id)
+
+
+def list_by_id(call: Call) -> Reply:
+    """Return everyone's part in an event."""
+    return _to_breakdown(call, "event_id = ?", by_object_id(call).id)
+
+
+def list_by_contact(call: Call) -> Reply:
+    """Return one contact's part in all events, by id or e-mail address."""
+    text = call.path["contact"].lower()
+    number = int(text) if text.isdecimal() else -1
+    if "@" in text:
+        number = records.find(call.db, CONTACT, "email", [text]).get(text, -1)
+    return _to_breakdown(call, "contact_id = ?", number)
+
+
+def _named(call: Call) -> MarketingEvent:
+    event = find(call.db, call.path["account"], call.path["event"])
+    if event is None:
+        raise not_found(f"Marketing event {call.path['event']} does not exist")
+    return event
+
+
+def _state(call: Call) -> str:
+    name = call.path["state"]
+    if name not in STATES:
+        raise invalid(f"Subscriber state {name} is not one of {', '.join(STATES)}")
+    return STATES[name]
+
+
+def _to_key(one: ByEmail) -> str:
+    return one.email.strip().lower()
+
+
+def _contacts(call: Call, inputs: Sequence[ByEmail]) -> dict[str, Record]:
+    """Return every contact; HubSpot docs: contactProperties are for new ones only."""
+    wanted = {_to_key(one): one for one in inputs}
+    owners = records.find(call.db, CONTACT, "email", wanted)
+    rows = [
+        Row(properties={**one.contact_properties, "email": email})
+        for email, one in wanted.items()
+        if email not in owners
+    ]
+    made = write(call, CONTACT, rows).records if rows else []
+    known = records.load(call.db, CONTACT, owners.values())
+    found = {email: known[number] for email, number in owners.items()}
+    return found | {record.properties["email"]: record for _, record in made}
+
+
+def _to_taking(one: ById | ByEmail, contact: Record) -> Taking:
+    for name, value in one.properties.items():
+        try:
+            to_seconds(value)
+        except ValueError as error:
+            raise invalid(f"{name} must be an ISO 8601 time with a zone") from error
+    return Taking(
+        contact_id=contact.id, at=one.interaction_date_time, properties=one.properties
+    )
+
+
+def _store(
+    call: Call, event: MarketingEvent, state: str, takings: Sequence[Taking]
+) -> None:
+    rows = [
+        (
+            event.id,
+            taking.contact_id,
+            state,
+            taking.at / 1000,
+            to_json(taking.properties),
+        )
+        for taking in takings
+    ]
+    call.db.executemany(
+        "INSERT INTO hs_participation_history SELECT ?1, ?2, ?3, ?4, ?5 "
+        "WHERE NOT EXISTS (SELECT 1 FROM hs_participation WHERE event_id = ?1 AND "
+        "contact_id = ?2 AND state = ?3 AND at = ?4 AND properties = ?5)",
+        rows,
+    )
+    # One state for each contact and event: the one that happened last.
+    call.db.executemany(
+        "INSERT INTO hs_participation (event_id, contact_id, state, at, properties) "
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT (event_id, contact_id) DO UPDATE SET "
+        "state = excluded.state, at = excluded.at, properties = excluded.properties "
+        "WHERE excluded.at >= at",
+        rows,
+    )
+
+
+def _to_reply(call: Call, results: list[dict[str, Any]], missing: list[str]) -> Reply:
+    errors = []
+    if missing:
+        error = RowError(
+            category="OBJECT_NOT_FOUND",
+            message="Some contacts do not exist",
+            context={"ids": missing},
+        )
+        errors = [error.to_entry()]
+    if call.path.get("verb") == "upsert":
+        return NO_CONTENT
+    reply = to_batch_reply(call, results, errors, ok=200)
+    return Reply(reply.body, 200)  # the published answer has only 200, with errors
+
+
+def _to_breakdown(call: Call, where: str, number: int) -> Reply:
+    limit = min(int(call.query.get("limit", "100")), 100)
+    after = int(call.query.get("after", "0"))
+    rows = call.db.execute(
+        "SELECT position, event_id, contact_id, state, at, properties "  # noqa: S608
+        f"FROM hs_participation WHERE {where} AND position > ? "
+        "ORDER BY position LIMIT ?",
+        (number, after, limit + 1),
+    ).fetchall()
+    (total,) = call.db.execute(
+        f"SELECT count(*) FROM hs_participation WHERE {where}",  # noqa: S608
+        (number,),
+    ).fetchone()
+    body: dict[str, Any] = {
+        "total": total,
+        "results": [_to_participation(call.db, row) for row in rows[:limit]],
+    }
+    if len(rows) > limit:
+        body["paging"] = {"next": {"after": str(rows[limit - 1][0])}}
+    return Reply(body)
+
+
+def _to_participation(db: sqlite3.Connection, row: tuple[Any, ...]) -> dict[str, Any]:
+    position, event_id, contact_id, state, at, properties = row
+    account, external, body = db.execute(
+        "SELECT account, external_id, body FROM hs_marketing_event WHERE id = ?",
+        (event_id,),
+    ).fetchone()
+    event = msgspec.json.decode(body)
+    contact = records.load(db, CONTACT, [contact_id])[contact_id].properties
+    over = event.get("eventCompleted") and state == "REGISTERED"
+    return {
+        "id": str(position),
+        "createdAt": to_iso(at),
+        "properties": {
+            "occurredAt": int(at * 1000),
+            "attendanceState": "NO_SHOW" if over else state,
+            **_to_duration(event, msgspec.json.decode(properties)),
+        },
+        "associations": {
+            "contact": {
+                "contactId": str(contact_id),
+                "email": contact.get("email", ""),
+                "firstname": contact.get("firstname", ""),
+                "lastname": contact.get("lastname", ""),
+            },
+            "marketingEvent": {
+                "marketingEventId": str(event_id),
+                "externalAccountId": account,
+                "externalEventId": external,
+                "name": event["eventName"],
+            },
+        },
+    }
+
+
+def _to_duration(event: dict[str, Any], properties: dict[str, str]) -> dict[str, Any]:
+    """HubSpot docs: joinedAt and leftAt give the duration once the event is over."""
+    if not event.get("eventCompleted") or not {"joinedAt", "leftAt"} <= {*properties}:
+        return {}
+    seconds = to_seconds(properties["leftAt"]) - to_seconds(properties["joinedAt"])
+    span = to_seconds(event["endDateTime"]) - to_seconds(event["startDateTime"])
+    share = {"attendancePercentage": f"{100 * seconds / span:.2f}"} if span > 0 else {}
+    return {"attendanceDurationSeconds": int(seconds), **share}
+
+
+_BY_EXTERNAL_ID = (
+    ("/attendance/{event}/{state}/create", record_by_ids, ByIds),
+    ("/attendance/{event}/{state}/email-create", record_by_emails, ByEmails),
+    ("/events/{event}/{state}/upsert", record_by_ids, ByIds),
+    ("/events/{event}/{state}/email-upsert", record_by_emails, ByEmails),
+)
+_BY_OBJECT_ID = (
+    ("/{id:int}/attendance/{state}/create", record_by_ids, ByIds),
+    ("/{id:int}/attendance/{state}/email-create", record_by_emails, ByEmails),
+)
+OPERATIONS = (
+    *(
+        operation("POST", path, handler(by_external_id), body)
+        for path, handler, body in _BY_EXTERNAL_ID
+    ),
+    *(
+        operation("POST", path, handler(by_object_id), body)
+        for path, handler, body in _BY_OBJECT_ID
+    ),
+    operation(
+        "GET",
+        "/participations/contacts/{contact}/breakdown",
+        list_by_contact,
+        writes=False,
+    ),
+    operation("GET", "/participations/{id:int}/breakdown", list_by_id, writes=False),
+    operation("GET", "/participations/{id:int}", count_by_id, writes=False),
+    operation(
+        "GET",
+        "/participations/{account}/{event}/breakdown",
+        list_by_external_id,
+        writes=False,
+    ),
+    operation(
+        "GET", "/participations/{account}/{event}", count_by_external_id, writes=False
+    ),
+)

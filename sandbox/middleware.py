@@ -1,0 +1,225 @@
+"""What stands in front of every part: the request log, the delay and the faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox.faults import (
+    AnyFault,
+    Drip,
+    FaultPlan,
+    Hang,
+    LoseReply,
+    Reset,
+    RowErrors,
+    Status,
+    Truncate,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ROW_ERRORS = "sandbox.row_errors"
+INPUTS = "sandbox.inputs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenRequest:
+    """One request as the sandbox saw it; status 0 means it got no answer.
+
+    Attributes:
+        part: The look-alike that was asked.
+        at: When it came, by the sandbox's clock.
+        seconds: How long the answer took in real time.
+        inputs: How many rows a batch carried.
+        fault: The kind of fault that was planned for it.
+    """
+
+    part: str
+    method: str
+    path: str
+    status: int
+    at: float
+    seconds: float
+    inputs: int = 0
+    fault: str = ""
+
+
+@dataclass(slots=True)
+class Answer:
+    """An answer held back until it is known what becomes of it."""
+
+    start: Message = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+
+    async def collect(self, message: Message) -> None:
+        """Stand in for the connection while the application answers."""
+        if message["type"] == "http.response.start":
+            self.start = message
+        elif message["type"] == "http.response.body":
+            self.body += message.get("body", b"")
+
+
+class Front:
+    """Logs, delays and breaks requests on their way to the parts."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        part_of: Callable[[Scope], str],
+        plan: FaultPlan,
+        seen: list[SeenRequest],
+        latency_s: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._app = app
+        self._part_of = part_of
+        self._plan = plan
+        self._seen = seen
+        self._latency_s = latency_s
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through, whole or broken as planned."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        part = self._part_of(scope)
+        fault = self._plan.take(part, scope["method"], scope["path"])
+        began, at, status = time.perf_counter(), self._clock(), 0
+
+        async def noting_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            if self._latency_s:
+                await asyncio.sleep(self._latency_s)
+            await self._answer(fault, scope, receive, noting_send, send)
+        finally:
+            self._seen.append(
+                SeenRequest(
+                    part=part,
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    at=at,
+                    seconds=time.perf_counter() - began,
+                    inputs=scope.get(INPUTS, 0),
+        XX
+                )
+            )
+
+    async def _answer(
+        self,
+        fault: AnyFault | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        raw_send: Send,
+    ) -> None:
+        match fault:
+            case None:
+                await self._app(scope, receive, send)
+            case RowErrors():
+                scope[ROW_ERRORS] = fault
+                await self._app(scope, receive, send)
+            case Hang():
+                await asyncio.sleep(fault.seconds)
+                await self._app(scope, receive, send)
+            case Status():
+                await _drain(receive)
+                await _send_status(fault, send)
+            case Reset(at=0.0):
+                await _drain(receive)
+                await _reset(raw_send)
+            case _:
+                answer = Answer()
+                await self._app(scope, receive, answer.collect)
+                await _send_broken(fault, answer, send, raw_send)
+
+
+async def _send_broken(
+    fault: LoseReply | Reset | Drip | Truncate, answer: Answer, send: Send, raw: Send
+) -> None:
+    match fault:
+        case LoseReply(status=None):
+            await _reset(raw)
+        case LoseReply():
+            await _send_status(Status(status=fault.status or 502), send)
+        case Reset():
+            cut = int(len(answer.body) * fault.at)
+            await send(answer.start)
+            await _send_body(send, answer.body[:cut], more=True)
+            await _reset(raw)
+        case Truncate():
+            body = answer.body[: int(len(answer.body) * fault.at)]
+            await send(_with_length(answer.start, len(body)))
+            await _send_body(send, body)
+        case Drip():
+            await send(answer.start)
+            for byte in answer.body:
+                await _send_body(send, bytes([byte]), more=True)
+                await asyncio.sleep(fault.pause_s)
+            await _send_body(send, b"")
+
+
+async def _drain(receive: Receive) -> None:
+    """Read the request to its end, so that only the planned thing goes wrong."""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
+
+
+async def _send_status(fault: Status, send: Send) -> None:
+    body = fault.body.encode()
+    headers = [(b"content-type", fault.content_type.encode())]
+    headers += [(k.lower().encode(), v.encode()) for k, v in fault.headers.items()]
+    start = {
+        "type": "http.response.start",
+        "status": fault.status,
+        "headers": headers,
+    }
+    await send(_with_length(start, len(body)))
+    await _send_body(send, body)
+
+
+async def _send_body(
+    send: Send, body: bytes | bytearray, *, more: bool = False
+) -> None:
+    await send({"type": "http.response.body", "body": bytes(body), "more_body": more})
+
+
+def _with_length(start: Message, length: int) -> Message:
+    kept = [(k, v) for k, v in start["headers"] if k != b"content-length"]
+    return {**start, "headers": [*kept, (b"content-length", b"%d" % length)]}
+
+
+async def _reset(send: Send) -> None:
+    """Break the connection as a crashed server or a cut cable would.
+
+    uvicorn hands every application the `send` of its connection object, and
+    that object holds the transport (both of its HTTP implementations, 0.40+).
+    """
+    transport: Any = send.__self__.transport  # type: ignore[attr-defined]
+    link = transport.get_extra_info("socket")
+    if link is not None:
+        with contextlib.suppress(OSError):  # the client may have gone first
+            link.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+    transport.abort()
+    await asyncio.sleep(0)  # lets the server notice that the connection is gone
+    await asyncio.sleep(0)
