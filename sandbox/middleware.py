@@ -117,7 +117,7 @@ class Front:
                     at=at,
                     seconds=time.perf_counter() - began,
                     inputs=scope.get(INPUTS, 0),
-        XX
+                    fault=str(type(fault).__struct_config__.tag) if fault else "",
                 )
             )
 

@@ -22,6 +22,8 @@ from sandbox.hubspot.rows import (
     write,
 )
 
+_MAX_DIGITS = 18  # what SQLite can hold
+
 
 class Create(msgspec.Struct, rename="camel"):
     """A new record."""
@@ -171,7 +173,8 @@ def to_missing_entries(kind: str, ids: list[str]) -> list[dict[str, Any]]:
 
 def to_number(text: str) -> int:
     """Return a record id, or one that no record has."""
-    return int(text) if text.isdecimal() and len(text) < 19 else -1
+    fits = text.isdecimal() and len(text) <= _MAX_DIGITS
+    return int(text) if fits else -1
 
 
 def to_key(call: Call, kind: str, name: str, value: str) -> tuple[str, str]:

@@ -35,7 +35,7 @@ class ApiError(Exception):
         }
 
 
-class RateLimited(ApiError):
+class RateLimitError(ApiError):
     """A 429: it carries `errorType` instead of `category`, as seen live."""
 
     def to_body(self, correlation_id: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sandbox.hubspot.errors import PORTAL_ID, RateLimited
+from sandbox.hubspot.errors import PORTAL_ID, RateLimitError
 
 if TYPE_CHECKING:
     from sandbox.settings import SandboxSettings, Tier
@@ -98,7 +98,7 @@ class Limits:
         """Count a request and return the headers that tell what is left.
 
         Raises:
-            RateLimited: One of the limits is reached.
+            RateLimitError: One of the limits is reached.
         """
         if not self._settings.rate_limits:
             return {}
@@ -127,9 +127,9 @@ class Limits:
             headers["X-HubSpot-RateLimit-Daily-Remaining"] = str(left)
         return headers
 
-    def _refusal(self, words: str, policy: str, wait: float) -> RateLimited:
+    def _refusal(self, words: str, policy: str, wait: float) -> RateLimitError:
         group = {"groupName": f"publicapi:private-app-api-calls-{words}:{PORTAL_ID}"}
-        error = RateLimited(
+        error = RateLimitError(
             429,
             "RATE_LIMITS",
             f"You have reached your {words} limit.",

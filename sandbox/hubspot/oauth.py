@@ -71,7 +71,7 @@ def read_refresh_token(call: Call) -> Reply:
     return Reply(info | {"client_id": settings.client_id, "token_type": "refresh"})
 
 
-def read_account(call: Call) -> Reply:
+def read_account(_: Call) -> Reply:
     """Describe the account: the cheapest call that needs a token."""
     return Reply(
         {
@@ -101,8 +101,10 @@ def _check_client(call: Call, form: dict[str, str]) -> None:
 
 
 def _refused(error: str, message: str) -> ApiError:
-    status = 401 if error == "invalid_client" else 400
-    code = "BAD_CLIENT_SECRET" if status == 401 else "BAD_REFRESH_TOKEN"
+    is_client = error == "invalid_client"
+    status, code = (
+        (401, "BAD_CLIENT_SECRET") if is_client else (400, "BAD_REFRESH_TOKEN")
+    )
     return ApiError(status, code, message, error=error, error_description=message)
 
 

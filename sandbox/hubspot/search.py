@@ -91,18 +91,23 @@ def search(call: Call) -> Reply:
 def _check(body: SearchRequest, known: Mapping[str, Any]) -> None:
     groups = body.filter_groups
     filters = [one for group in groups for one in group.filters]
-    if len(groups) > MAX_GROUPS:
-        raise invalid(f"At most {MAX_GROUPS} filterGroups are allowed")
-    if any(len(group.filters) > MAX_FILTERS for group in groups):
-        raise invalid(f"At most {MAX_FILTERS} filters are allowed in a group")
-    if len(filters) > MAX_ALL_FILTERS:
-        raise invalid(f"At most {MAX_ALL_FILTERS} filters are allowed")
-    if not 0 < body.limit <= MAX_PAGE:
-        raise invalid(f"limit must be between 1 and {MAX_PAGE}")
-    if not str(body.after).isdecimal() or int(body.after) + body.limit > MAX_RESULTS:
-        raise invalid(f"Only the first {MAX_RESULTS} results can be read")
-    if len(body.sorts) > 1:
-        raise invalid("Only one sort is allowed")
+    after = str(body.after)
+    for is_wrong, message in (
+        (len(groups) > MAX_GROUPS, f"At most {MAX_GROUPS} filterGroups are allowed"),
+        (
+            any(len(group.filters) > MAX_FILTERS for group in groups)
+            or len(filters) > MAX_ALL_FILTERS,
+            f"At most {MAX_FILTERS} filters in a group and {MAX_ALL_FILTERS} in all",
+        ),
+        (not 0 < body.limit <= MAX_PAGE, f"limit must be between 1 and {MAX_PAGE}"),
+        (
+            not after.isdecimal() or int(after) + body.limit > MAX_RESULTS,
+            f"Only the first {MAX_RESULTS} results can be read",
+        ),
+        (len(body.sorts) > 1, "Only one sort is allowed"),
+    ):
+        if is_wrong:
+            raise invalid(message)
     for one in filters:
         if one.property_name not in known:
             raise invalid(f'Property "{one.property_name}" does not exist')
@@ -116,8 +121,7 @@ def _indexed(call: Call, kind: str) -> list[Record]:
     horizon = call.now - call.account.settings.index_lag_s
     if horizon >= call.now:
         return found
-    stale = [_as_of(call.db, one, horizon) for one in found if one.created <= horizon]
-    return stale
+    return [_as_of(call.db, one, horizon) for one in found if one.created <= horizon]
 
 
 def _as_of(db: sqlite3.Connection, record: Record, horizon: float) -> Record:

@@ -35,20 +35,14 @@ def to_checks(definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, Check]:
 
 
 def check_values(
-    checks: Mapping[str, Check], values: Mapping[str, str], *, limit: int = MAX_TEXT
+    checks: Mapping[str, Check], values: Mapping[str, str]
 ) -> tuple[dict[str, str], list[Problem]]:
     """Return the values as they are stored, and what is wrong with the others."""
     stored: dict[str, str] = {}
     problems: list[Problem] = []
     for name, value in values.items():
         try:
-            check = checks.get(name)
-            if check is None:
-                raise NotValid(
-                    "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'
-                )
-            if len(value) > limit:
-                raise NotValid("STRING_TOO_LONG", f"{name} is longer than {limit}")
+            check = checks.get(name) or _unknown(name)
             stored[name] = check(value)
         except NotValid as error:
             problems.append(Problem(name=name, code=error.code, message=error.message))
@@ -67,7 +61,7 @@ def _to_check(body: Mapping[str, Any]) -> Check:
 
 
 def _read_only(name: str) -> Check:
-    def check(value: str) -> str:
+    def check(_: str) -> str:
         raise NotValid(
             "READ_ONLY_VALUE",
             f'"{name}" is a read only property; its value cannot be set.',
@@ -96,7 +90,16 @@ def _one_of(body: Mapping[str, Any]) -> Check:
     return check
 
 
+def _unknown(name: str) -> Check:
+    def check(_: str) -> str:
+        raise NotValid("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
+
+    return check
+
+
 def _check_text(value: str) -> str:
+    if len(value) > MAX_TEXT:
+        raise NotValid("STRING_TOO_LONG", f"The value is longer than {MAX_TEXT}")
     return value
 
 
