@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import SingerCommand
@@ -32,10 +32,10 @@ class PluginMixin:
     * Metrics of the SDK are quiet; our own summary is the last line.
     """
 
-    package_name = "webinar-lead-score"
+    package_name: str | None = "webinar-lead-score"
 
     if TYPE_CHECKING:
-        config_jsonschema: Any
+        config_jsonschema: ClassVar[Any]
         metrics_logger: logging.Logger
         _config: dict[str, Any]
 

@@ -1,0 +1,309 @@
+"""Hubilo's transport: paging, errors inside 200, limits, and the server's clock."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sync_core.errors import FatalError, SettingError, TransientError
+from sync_core.http import ApiClient
+from sync_core.pace import Pace
+from sync_core.retrying import Retrier
+from sync_core.verdicts import to_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sync_core.http import Answer
+    from tap_events.platforms.base import Tools
+    from tap_events.settings import Settings
+
+Row = dict[str, Any]
+
+TOKEN = "hubilo_access_token"  # noqa: S105 - the setting's name
+URL = "hubilo_api_url"
+MAX_PAGES = 100_000
+# 100 is the documented maximum, but one of the API's own errors says "less than 100".
+LIMITS = (100, 99)
+# An HTTP date has one length (RFC 9110); a repeated field is joined, the last counts.
+HTTP_DATE = 29
+OK = 200
+BAD_REQUEST = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Where a listing keeps its rows and totals: every endpoint spells them its way.
+
+    Attributes:
+        path: Below ``/api/<version>/integration``.
+        rows_at: The way to the rows inside ``data``.
+        count_at: The way to the number of all rows; None where there is none.
+        pages_at: The way to the number of pages; None where it follows from the count.
+        key: The field that names a row; a row without it is named by its content.
+    """
+
+    path: str
+    rows_at: tuple[str | int, ...] = ("data",)
+    count_at: tuple[str | int, ...] | None = ("count",)
+    pages_at: tuple[str | int, ...] | None = ("totalPages",)
+    key: str = "id"
+
+
+EVENTS = Listing(path="/event/list", count_at=None)
+SESSIONS = Listing(path="/analytics/session/session-info", key="agendaId")
+ATTENDANCE = Listing(path="/analytics/session/attendee")
+USERS = Listing(
+    path="/user/list",
+    rows_at=("data", 0, "paginatedResults"),
+    count_at=("data", 0, "totalCount", 0, "count"),
+    pages_at=None,
+)
+DELETED = Listing(
+    path="/user/deleted/list", rows_at=("users",), count_at=("total",), pages_at=None
+)
+PROFILE = "/organiser/profile"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page: its rows, and how many rows and pages there are in all."""
+
+    rows: list[Row]
+    count: int | None
+    pages: int
+
+
+@dataclass(slots=True)
+class Reading:
+    """A listing while it is read, page after page.
+
+    Attributes:
+        listing: What is read.
+        found: The rows by name; a row read twice is one row.
+        from_one: The server counts pages from 1, so its pages 0 and 1 are the same.
+    """
+
+    listing: Listing
+    found: dict[tuple[str, int], Row]
+    count: int | None = None
+    from_one: bool = False
+    last_is_empty: bool = False
+
+    def add(self, page: Page, number: int) -> None:
+        """Take a page in.
+
+        Raises:
+            FatalError: Nothing on it is new: the pages go in circles.
+        """
+        named = dict(self._name(page.rows))
+        if page.rows and named.keys() <= self.found.keys():
+            if number != 1 or self.from_one:
+                raise FatalError(
+                    f"GET {self.listing.path} repeats a page (number {number}), so "
+                    "its end cannot be found. Run again; if it stays so, report it "
+                    "to Hubilo's support.",
+                    setting=URL,
+                )
+            self.from_one = True
+        self.found |= named
+        self.count = page.count
+        self.last_is_empty = not page.rows
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether as many rows came as the server counts."""
+        enough = self.count is None or len(self.found) >= self.count
+        return enough and not (self.from_one and self.last_is_empty)
+
+    def _name(self, rows: list[Row]) -> Iterator[tuple[tuple[str, int], Row]]:
+        """Name rows by key, else content; twins on one page are told apart."""
+        seen: Counter[str] = Counter()
+        for row in rows:
+            key = row.get(self.listing.key) if isinstance(row, dict) else None
+            name = str(key) if key is not None else _canonical(row)
+            yield (name, seen[name]), row
+            seen[name] += 1
+
+
+class HubiloApi:
+    """Reads whole listings of one organiser's account.
+
+    Args:
+        settings: Address, version and credential; the credential is required.
+        tools: Clock and sleep.
+    """
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        if not settings.hubilo_access_token:
+            raise SettingError(
+                f"`{TOKEN}` is missing. Copy the organiser's access token from the "
+                "Hubilo dashboard, or use a sandbox.",
+                setting=TOKEN,
+            )
+        credential = f"{settings.hubilo_auth_prefix} {settings.hubilo_access_token}"
+        self._base = f"/api/{quote(settings.hubilo_api_version, safe='')}/integration"
+        self._limits: dict[str, int] = {}
+        self._client = ApiClient(
+            settings.hubilo_api_url,
+            setting=URL,
+            headers={settings.hubilo_auth_header: credential.strip()},
+            credential=TOKEN,
+            # 20 requests a second for the organiser, all endpoints together.
+            pace=Pace(20, 1.0, clock=tools.time.clock, sleep=tools.time.sleep),
+            retrier=Retrier(clock=tools.time.clock, sleep=tools.time.sleep),
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def now(self) -> datetime:
+        """Return the time in the ``Date`` header of the organiser's profile."""
+        answer = self._client.get_json(
+            self._base + PROFILE, check=lambda a: _check(to_data(a, PROFILE))
+        )
+        text = answer.headers.get("date", "")[-HTTP_DATE:]
+        try:
+            return parsedate_to_datetime(text).astimezone(UTC)
+        except ValueError as error:
+            raise FatalError(
+                f"GET {PROFILE} answered without a Date header, so the source's own "
+                f"time is unknown. Check that `{URL}` is the API itself.",
+                setting=URL,
+            ) from error
+
+    def read_all(self, listing: Listing, params: Mapping[str, str]) -> list[Row]:
+        """Return every row of a listing, each once.
+
+        Rows can move between pages while they are read; what the server's own count
+        misses is looked for in one more round.
+
+        Raises:
+            FatalError: Rows are missing even so, or the pages go in circles.
+        """
+        found: dict[tuple[str, int], Row] = {}
+        for _ in range(2):
+            reading = self._read_pages(listing, params, found)
+            if reading.is_whole:
+                return list(found.values())
+        raise FatalError(
+            f"GET {listing.path} gives {len(found)} rows and counts {reading.count}. "
+            "Nothing of this event was sent. Run again; if it stays so, report it to "
+            "Hubilo's support.",
+            setting=URL,
+        )
+
+    def _read_pages(
+        self,
+        listing: Listing,
+        params: Mapping[str, str],
+        found: dict[tuple[str, int], Row],
+    ) -> Reading:
+        """Read one round of pages; add to ``found`` what it does not hold yet."""
+        reading = Reading(listing, {})
+        number, pages = 0, 1
+        while number < pages + reading.from_one:
+            page = self._read_page(listing, params, number)
+            reading.add(page, number)
+            pages = min(page.pages, MAX_PAGES)
+            number += 1
+        for name, row in reading.found.items():
+            found.setdefault(name, row)
+        reading.found = found
+        return reading
+
+    def _read_page(
+        self, listing: Listing, params: Mapping[str, str], number: int
+    ) -> Page:
+        limit = self._limits.get(listing.path, LIMITS[0])
+        query = {**params, "currentPage": str(number), "limit": str(limit)}
+        try:
+            answer = self._client.get_json(
+                self._base + listing.path,
+                query,
+                check=lambda a: _check(to_page(a, listing, limit)),
+            )
+        except FatalError as error:
+            if error.status != BAD_REQUEST or limit == LIMITS[-1] or number:
+                raise
+            self._limits[listing.path] = LIMITS[-1]
+            return self._read_page(listing, params, number)
+        return to_page(answer, listing, limit)
+
+
+def to_data(answer: Answer, path: str) -> Row:
+    """Return ``data`` of an answer, or raise the error inside a 200.
+
+    Most of the API's documented errors are HTTP 200 with the status in the body.
+    """
+    body = answer.data
+    if not isinstance(body, dict):
+        raise TransientError(f"GET {path} answered something else than an object.")
+    status = body.get("status")
+    if status != OK:
+        code = status if isinstance(status, int) else 0
+        if not OK < code < 600:  # noqa: PLR2004 - statuses of HTTP
+            raise TransientError(f"GET {path} answered without a status.")
+        setting = TOKEN if code in {401, 403} else URL
+        raise to_error(code, answer.headers, what=f"GET {path}", setting=setting)
+    data = body.get("data")
+    if not isinstance(data, dict):
+        raise TransientError(f"GET {path} answered without data.")
+    return data
+
+
+def to_page(answer: Answer, listing: Listing, limit: int) -> Page:
+    """Return an answer as a page.
+
+    Raises:
+        TransientError: A list or total is missing: never "no rows".
+    """
+    data = to_data(answer, listing.path)
+    rows = _dig(data, listing.rows_at)
+    if not isinstance(rows, list):
+        raise TransientError(f"GET {listing.path} answered without its list of rows.")
+    count = _to_total(data, listing.count_at, listing, empty=not rows)
+    if listing.pages_at is None:
+        return Page(rows=rows, count=count, pages=-(-(count or 0) // limit))
+    pages = _to_total(data, listing.pages_at, listing, empty=not rows)
+    return Page(rows=rows, count=count, pages=pages or 0)
+
+
+def _to_total(
+    data: Row, at: tuple[str | int, ...] | None, listing: Listing, *, empty: bool
+) -> int | None:
+    if at is None:
+        return None
+    total = _dig(data, at)
+    if total is None and empty:
+        return 0  # an aggregate over no rows has no total
+    try:
+        return max(0, int(total))
+    except (TypeError, ValueError) as error:
+        raise TransientError(
+            f"GET {listing.path} answered without `{at[-1]}`, so its end is unknown."
+        ) from error
+
+
+def _check(parsed: object) -> None:
+    """An answer that parses is good; parsing raises where it is not."""
+    del parsed
+
+
+def _dig(value: Any, at: tuple[str | int, ...]) -> Any:
+    for step in at:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _canonical(row: Any) -> str:
+    return json.dumps(row, sort_keys=True)
