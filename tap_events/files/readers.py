@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_events.files import (
+    collaborate,
+    teams,
+    webex,
     zoom_attendees,
     zoom_chat,
     zoom_polls,
@@ -33,4 +36,7 @@ READERS = (
     Reader("Zoom Q&A report", zoom_questions.matches, zoom_questions.read),
     Reader("Zoom poll report", zoom_polls.matches, zoom_polls.read),
     Reader("Zoom saved chat", zoom_chat.matches, zoom_chat.read),
+    Reader("Teams attendance report", teams.matches, teams.read),
+    Reader("Webex attendance report", webex.matches, webex.read),
+    Reader("Collaborate attendance export", collaborate.matches, collaborate.read),
 )

@@ -92,8 +92,8 @@ def unknown_file(path: Path, sheets: list[Sheet]) -> FatalError:
     names = ", ".join(reader.name for reader in READERS)
     return FatalError(
         f"{path} is no report that a reader knows. Its first line holds: "
-        f"{to_seen(sheets)}. Readers: {names}. Remove the file, or describe its columns "
-        "in a mapping for generic tables and name that in `files_mapping`.",
+        f"{to_seen(sheets)}. Readers: {names}. Remove the file, or describe its "
+        "columns in a mapping for generic tables and name that in `files_mapping`.",
         setting="files_path",
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sync_core.identity import to_email_key
-from tap_events.files.naming import to_digest, to_first_and_last, to_name_key
+from tap_events.files.naming import is_telephone, to_digest, to_first_and_last, to_name_key
 from tap_events.records import Attendee, Role
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ class Merged:
         merged: dict[str, str] = {}
         for row in self.rows:
             merged = {**row.details, **merged}
-        if {"first_name", "last_name"} & merged.keys():
-            return merged
         named = next((row.names[0] for row in self.rows if row.names), "")
+        if {"first_name", "last_name"} & merged.keys() or is_telephone(named):
+            return merged
         return {**to_first_and_last(named), **merged}
 
     @property

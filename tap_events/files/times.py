@@ -31,20 +31,7 @@ _SORTED = re.compile(
     r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
     rf"(?:,?\s+|T){_TIME}{_HALF}(?P<offset>Z|[+-]\d\d:?\d\d)?"
 )
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905 - one line, not twelve
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "may",
-    "jun",
-    "jul",
-    "aug",
-    "sep",
-    "oct",
-    "nov",
-    "dec",
-]
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
 _DURATION = re.compile(
     r"(?:(?P<hours>\d+)\s*h[a-z]*\.?)?[\s,]*(?:(?P<minutes>\d+)\s*m[a-z]*\.?)?[\s,]*"
     r"(?:(?P<seconds>\d+)\s*s[a-z]*\.?)?",

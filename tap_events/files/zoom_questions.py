@@ -13,6 +13,8 @@ from tap_events.files.zoom_sections import PLATFORM, to_summary
 from tap_events.records import ActivityKind, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from tap_events.files.sheet import Row, Sheet
 
 
@@ -26,7 +28,7 @@ def read(sheet: Sheet) -> tuple[Report, ...]:
     lines = list(sheet.lines())
     place = next(n for n, line in enumerate(lines) if _is_header(line))
     summary = to_summary(lines[:place], Clock(sheet.zone))
-    rows = to_rows(lines[place], lines[place + 1 :])
+    rows = to_rows(lines[place], to_whole(lines[place + 1 :]))
     return (
         Report(
             platform=PLATFORM,
@@ -39,6 +41,25 @@ def read(sheet: Sheet) -> tuple[Report, ...]:
 
 def _is_header(line: Line) -> bool:
     return {"question", "asker name"} <= set(line.keys)
+
+
+def to_whole(lines: Iterable[Line]) -> Iterator[Line]:
+    """Join rows that Zoom broke: a line break in a question stands unquoted.
+
+    A row begins with its number; any other line goes on with the last cell before.
+    """
+    whole: Line | None = None
+    for line in lines:
+        if whole is None or line.first.isdecimal():
+            if whole is not None:
+                yield whole
+            whole = line
+        else:
+            *start, broken = whole.cells or ("",)
+            first, *rest = line.cells or ("",)
+            whole = Line(whole.number, (*start, f"{broken} {first}".strip(), *rest))
+    if whole is not None:
+        yield whole
 
 
 def _to_fact(row: Row) -> Fact:
