@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match
 
-from sandbox import hubilo, hubspot
+from sandbox import hubilo, hubspot, salesforce
 from sandbox.faults import FaultPlan
 from sandbox.middleware import Front, SeenRequest
 from sandbox.store import Store
@@ -58,7 +58,7 @@ class Sandbox:
 
 def build(settings: SandboxSettings) -> Sandbox:
     """Open the database and put the parts together."""
-    store = Store(settings.database, [hubspot.TABLES])
+    store = Store(settings.database, [hubspot.TABLES, salesforce.TABLES])
     return Sandbox(settings=settings, store=store, plan=FaultPlan(settings.faults))
 
 
@@ -67,6 +67,7 @@ def to_parts(settings: SandboxSettings, store: Store) -> list[Part]:
     return [
         Part("hubilo", hubilo.routes(settings)),
         Part("hubspot", hubspot.routes(settings, store)),
+        Part("salesforce", salesforce.routes(settings, store)),
     ]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.faults import Planned
+from sandbox.salesforce.settings import SalesforceSettings
 
 Tier = Literal["free", "starter", "professional", "enterprise"]
 
@@ -52,6 +53,7 @@ class SandboxSettings:
         index_lag_s: How far the search index runs behind the writes.
         scopes: What the static token and OAuth tokens may do.
         token_life_s: How long an OAuth access token is accepted.
+        salesforce: How the Salesforce organisation is set up.
         faults: What to break and when.
         clock: Seconds since 1970; tests hand in their own.
     """
@@ -73,6 +75,7 @@ class SandboxSettings:
     client_secret: str = "sandbox-secret"  # noqa: S105 - likewise
     refresh_token: str = "sandbox-refresh"  # noqa: S105 - likewise
     token_life_s: int = 1800
+    salesforce: SalesforceSettings = field(default_factory=SalesforceSettings)
     faults: tuple[Planned, ...] = ()
     clock: Callable[[], float] = field(default=time.time, repr=False, compare=False)
 

@@ -1,0 +1,251 @@
+"""Bulk API 2.0 ingest: a job, one CSV upload, states over time, result files.
+
+Bulk API 2.0 docs: Open, UploadComplete, InProgress, JobComplete | Failed | Aborted;
+`#N/A` clears a field, an empty cell leaves it alone; a job that cannot be read fails
+as a whole; results come as CSV with sf__Id and sf__Created, or sf__Error.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sandbox.salesforce.call import NOTHING, Call, Reply
+from sandbox.salesforce.clock import to_stamp
+from sandbox.salesforce.collections import upsert_one
+from sandbox.salesforce.errors import ApiError, RowError, not_found
+from sandbox.salesforce.ids import to_id
+from sandbox.salesforce.values import parse_cells
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from sandbox.salesforce.schema import Sobject
+
+OPERATIONS = frozenset({"insert", "update", "upsert"})
+MAX_UPLOAD = 150_000_000  # limits cheat sheet: 150 MB a file
+_ENDS = {"LF": b"\n", "CRLF": b"\r\n"}
+_BATCH = 10_000  # limits cheat sheet: one internal batch for every 10,000 records
+
+
+def create(call: Call) -> Reply:
+    """POST /jobs/ingest."""
+    wish = call.json()
+    sobject = call.schema.find(str(wish.get("object", "")))
+    operation = wish.get("operation")
+    if operation not in OPERATIONS:
+        raise ApiError(400, "INVALIDJOB", "Unsupported operation")
+    key = wish.get("externalIdFieldName")
+    if operation == "upsert" and not (key and _is_key(sobject, str(key))):
+        raise ApiError(
+            400, "INVALIDJOB", "InvalidJob : Field name provided is not External ID"
+        )
+    if wish.get("lineEnding", "LF") not in _ENDS:
+        raise ApiError(400, "INVALIDJOB", "Unsupported line ending")
+    number = call.db.execute("SELECT count(*) FROM sf_job").fetchone()[0] + 1
+    body = {
+        "id": to_id("750", number),
+        "operation": operation,
+        "object": sobject.name,
+        "createdDate": to_stamp(call.now),
+        "state": "Open",
+        "contentType": "CSV",
+        "apiVersion": float(call.version),
+        "lineEnding": wish.get("lineEnding", "LF"),
+        "columnDelimiter": wish.get("columnDelimiter", "COMMA"),
+        **({"externalIdFieldName": key} if key else {}),
+    }
+    body["contentUrl"] = (
+        f"services/data/v{call.version}/jobs/ingest/{body['id']}/batches"
+    )
+    call.db.execute(
+        "INSERT INTO sf_job (id, body) VALUES (?, ?)", (body["id"], _dump(body))
+    )
+    return Reply(body=body)
+
+
+def upload(call: Call, job_id: str) -> Reply:
+    """PUT /jobs/ingest/{id}/batches: once, 201 without a body."""
+    body = _job(call.db, job_id)
+    if body["state"] != "Open":
+        raise ApiError(400, "INVALIDJOBSTATE", "Cannot upload to a job that is closed")
+    if len(call.body) > MAX_UPLOAD:
+        raise ApiError(413, "REQUEST_BODY_TOO_LARGE", "The file is too large")
+    if not call.headers.get("content-type", "").startswith("text/csv"):
+        raise ApiError(400, "INVALIDBATCH", "Content type must be text/csv")
+    stored = call.db.execute(
+        "UPDATE sf_job SET data = ?, refused = ? WHERE id = ? AND data IS NULL",
+        (
+            call.body,
+            _dump({str(n): e.to_csv() for n, e in call.refused.items()}),
+            job_id,
+        ),
+    )
+    if not stored.rowcount:
+        raise ApiError(400, "INVALIDJOBSTATE", "Data was already uploaded to this job")
+    return Reply(status=201, rows=max(0, call.body.count(b"\n") - 1))
+
+
+def change_state(call: Call, job_id: str) -> Reply:
+    """PATCH /jobs/ingest/{id}: UploadComplete or Aborted."""
+    body = _job(call.db, job_id)
+    state = call.json().get("state")
+    if state not in {"UploadComplete", "Aborted"} or body["state"] != "Open":
+        raise ApiError(400, "INVALIDJOBSTATE", f"Job cannot be set to {state}")
+    body["state"] = state
+    due = call.now + call.org.job_s if state == "UploadComplete" else None
+    call.db.execute(
+        "UPDATE sf_job SET body = ?, due = ? WHERE id = ?", (_dump(body), due, job_id)
+    )
+    return Reply(body=body)
+
+
+def read(call: Call, job_id: str) -> Reply:
+    """GET /jobs/ingest/{id}."""
+    body = _job(call.db, job_id)
+    if body["state"] == "UploadComplete":
+        body = {**body, "state": "InProgress"}
+    return Reply(body={"numberRecordsProcessed": 0, "numberRecordsFailed": 0, **body})
+
+
+def list_jobs(call: Call) -> Reply:
+    """GET /jobs/ingest."""
+    rows = call.db.execute("SELECT body FROM sf_job ORDER BY number")
+    jobs = [msgspec.json.decode(row[0]) for row in rows]
+    return Reply(body={"done": True, "records": jobs, "nextRecordsUrl": None})
+
+
+def delete(call: Call, job_id: str) -> Reply:
+    """DELETE /jobs/ingest/{id}."""
+    _job(call.db, job_id)
+    call.db.execute("DELETE FROM sf_job WHERE id = ?", (job_id,))
+    return NOTHING
+
+
+def results(call: Call, job_id: str, name: str) -> Reply:
+    """GET /jobs/ingest/{id}/successfulResults and its two siblings."""
+    body = _job(call.db, job_id)
+    if body["state"] not in {"JobComplete", "Failed", "Aborted"}:
+        raise ApiError(400, "INVALIDJOBSTATE", "The job is not finished")
+    row = call.db.execute(
+        "SELECT results FROM sf_job WHERE id = ?", (job_id,)
+    ).fetchone()
+    return Reply(csv=msgspec.json.decode(row[0] or "{}").get(name, ""))
+
+
+def run_due(call: Call) -> None:
+    """Do the work of every job whose time has come."""
+    rows = call.db.execute(
+        "SELECT id, body, data, refused FROM sf_job WHERE due <= ? ORDER BY number",
+        (call.now,),
+    ).fetchall()
+    for job_id, text, data, refused in rows:
+        body = msgspec.json.decode(text)
+        done = _Run(call, body, msgspec.json.decode(refused)).run(data or b"")
+        call.db.execute(
+            "UPDATE sf_job SET body = ?, results = ?, due = NULL WHERE id = ?",
+            (_dump(body), _dump(done), job_id),
+        )
+
+
+class _Run:
+    """The work of one job."""
+
+    def __init__(self, call: Call, body: dict[str, Any], refused: Any) -> None:
+        self.call = call
+        self.body = body
+        self.refused = dict(refused)
+        self.sobject = call.schema.find(body["object"])
+        self.done: list[list[str]] = []
+        self.failed: list[list[str]] = []
+
+    def run(self, data: bytes) -> dict[str, str]:
+        """Return the three result files."""
+        problem = self._problem(data)
+        if problem:
+            self.body |= {"state": "Failed", "errorMessage": problem}
+            return {"unprocessedrecords": data.decode("utf-8", "replace")}
+        header, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
+        for number, row in enumerate(rows):
+            self._row(number, header, row)
+        self.body |= {
+            "state": "JobComplete",
+            "numberRecordsProcessed": len(rows),
+            "numberRecordsFailed": len(self.failed),
+            "totalProcessingTime": 1 + len(rows) // _BATCH,
+        }
+        return {
+            "successfulResults": _to_csv(["sf__Id", "sf__Created", *header], self.done),
+            "failedResults": _to_csv(["sf__Id", "sf__Error", *header], self.failed),
+            "unprocessedrecords": _to_csv(header, []),
+        }
+
+    def _problem(self, data: bytes) -> str:
+        ending = self.body["lineEnding"]
+        first = data.split(b"\n", 1)[0]
+        if first.endswith(b"\r") != (ending == "CRLF"):
+            return (
+                "ClientInputError : LineEnding is invalid on user data. Current "
+                f"LineEnding setting is {ending}"
+            )
+        header = next(csv.reader([first.decode("utf-8", "replace").strip()]), [])
+        for name in header:
+            try:
+                self.sobject.find(name)
+            except ApiError:
+                return f"InvalidBatch : Field name not found : {name}"
+        return ""
+
+    def _row(self, number: int, header: list[str], row: list[str]) -> None:
+        try:
+            refusal = self.refused.get(str(number))
+            if refusal:
+                self.failed.append(["", refusal, *row])
+                return
+            record_id, created = self._write(dict(zip(header, row, strict=False)))
+        except RowError as error:
+            self.failed.append(["", error.to_csv(), *row])
+            return
+        self.done.append([record_id, str(created).lower(), *row])
+
+    def _write(self, cells: dict[str, str]) -> tuple[str, bool]:
+        values = parse_cells(self.sobject, cells)
+        records, operation = self.call.records, self.body["operation"]
+        if operation == "insert":
+            return records.create(self.sobject, values), True
+        if operation == "update":
+            record_id = str(values.get("Id") or "")
+            if not record_id:
+                raise RowError("MISSING_ARGUMENT", "Id not specified in an update call")
+            records.update(self.sobject, record_id, values)
+            return record_id, False
+        key = self.sobject.find(self.body["externalIdFieldName"])
+        done = upsert_one(self.call, self.sobject, key, values)
+        return done.record_id, bool(done.created)
+
+
+def _to_csv(header: list[str], rows: list[list[str]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerows([header, *rows])
+    return text.getvalue()
+
+
+def _job(db: sqlite3.Connection, job_id: str) -> dict[str, Any]:
+    row = db.execute("SELECT body FROM sf_job WHERE id = ?", (job_id,)).fetchone()
+    if row is None:
+        raise not_found()
+    found: dict[str, Any] = msgspec.json.decode(row[0])
+    return found
+
+
+def _is_key(sobject: Sobject, name: str) -> bool:
+    field = sobject.find(name)
+    return field.is_key or field.type == "id"
+
+
+def _dump(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
