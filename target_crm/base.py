@@ -1,0 +1,98 @@
+"""What the targets of all CRMs share: one run, the order of drains, honest ends."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.contrib.msgspec import MsgSpecReader
+from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.target_base import Target
+
+from sync_core.plugin import PluginMixin
+from target_crm.run import Run
+from target_crm.settings import STATE_INTERVAL_SECONDS, to_common_settings
+from target_crm.sinks import to_sink_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import IO
+
+    from singer_sdk.sinks import Sink
+
+    from target_crm.crm import Crm
+
+
+class CrmTarget(PluginMixin, Target, abc.ABC):
+    """A target that writes lead scores to a CRM."""
+
+    capabilities: ClassVar[list[Any]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    message_reader_class = MsgSpecReader
+    max_parallelism = 1  # contacts before what refers to them; one writer of the ledger
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        seconds = self.config.get("state_interval_seconds", STATE_INTERVAL_SECONDS)
+        self._MAX_RECORD_AGE_IN_MINUTES = max(1, int(seconds)) / 60
+        self._run: Run | None = None
+
+    @abc.abstractmethod
+    def to_crm(self) -> Crm:
+        """Return the account that the settings name."""
+
+    @property
+    def crm_run(self) -> Run:
+        """The run; opened when it is first needed."""
+        if self._run is None:
+            settings = to_common_settings(self.config)
+            self._run = Run(self.name, self.to_crm(), settings)
+        return self._run
+
+    def get_sink_class(self, stream_name: str) -> type[Sink]:
+        """Return what the stream means to this target."""
+        return to_sink_class(stream_name)
+
+    def listen(  # type: ignore[misc] # final only in types; no other end is told
+        self, file_input: IO[str] | None = None
+    ) -> None:
+        """Read until the end of input; the report is written whatever happens."""
+        run = self.crm_run
+        stopped = "interrupted"
+        try:
+            super().listen(file_input)
+            stopped = ""
+        except Exception as problem:
+            stopped = type(problem).__name__
+            raise
+        finally:
+            code = self._finish(run, stopped)
+        if code:
+            raise SystemExit(code)
+
+    def _finish(self, run: Run, stopped: str) -> int:
+        code = run.close(stopped)
+        self._run = None
+        self.logger.info(run.report.line(run.crm.traffic))
+        if run.report.rejections:
+            self.logger.warning(
+                "Rejected rows and why: %s. They are sent again by the next run.",
+                run.place_of_rejected(),
+            )
+        return code
+
+    def process_endofpipe(self) -> None:
+        """Drain, send earlier rejected rows again, and only then confirm."""
+        for sink in self._sinks_active.values():
+            self.drain_one(sink)
+        self.crm_run.delivery.finish()
+        super().process_endofpipe()
+
+    def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
+        """Settle what the drained rows need before the STATE that covers them."""
+        super()._drain_all(sink_list, parallelism)
+        self.crm_run.delivery.settle()

@@ -1,0 +1,1 @@
+"""HubSpot as a CRM that scores are written to."""

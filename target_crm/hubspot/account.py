@@ -1,0 +1,175 @@
+"""A HubSpot account behind the border `target_crm.crm.Crm`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from sync_core.errors import FatalError, SettingError
+from target_crm.hubspot.answers import Refused
+from target_crm.hubspot.auth import OAuthToken, StaticToken, to_fingerprint
+from target_crm.hubspot.contacts import BATCH, Contacts
+from target_crm.hubspot.marketing import MarketingEvents
+from target_crm.hubspot.properties import Properties
+from target_crm.hubspot.wire import Clockwork, Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_crm.crm import Contact, Found, Timeline, Traffic
+    from target_crm.hubspot.auth import Credential
+    from target_crm.mapping import PropertySet
+    from target_crm.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth:
+    """What an OAuth app needs to get a token."""
+
+    client_id: str
+    client_secret: str
+    refresh_token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubSpotSettings:
+    """Settings of the account.
+
+    Attributes:
+        credential: A token, or what gets one.
+        api_url: HubSpot or a sandbox.
+        api_version: ``v3`` or a date.
+        create_properties: Whether missing properties may be created.
+        timeline: ``marketing_event`` or ``none``.
+        external_account_id: Our name for the account that the events come from.
+        organizer: Of the marketing events.
+        workers: Calls at the same time.
+    """
+
+    credential: str | OAuth
+    api_url: str = "https://api.hubapi.com"
+    api_version: str = "v3"
+    create_properties: bool = True
+    timeline: str = "marketing_event"
+    external_account_id: str = "webinar-lead-score"
+    organizer: str = "Webinar"
+    workers: int = 4
+
+
+class HubSpot:
+    """One account; opens no connection before the first request.
+
+    Args:
+        settings: Of the account.
+        clockwork: Clock and sleep.
+    """
+
+    name = "hubspot"
+    batch_size = BATCH
+
+    def __init__(
+        self, settings: HubSpotSettings, *, clockwork: Clockwork | None = None
+    ) -> None:
+        self._settings = settings
+        self._clockwork = clockwork or Clockwork()
+        self._wire = Wire(
+            settings.api_url,
+            version=settings.api_version,
+            connections=settings.workers,
+            clockwork=self._clockwork,
+        )
+        self._credential = self._to_credential()
+        self._wire.use(self._credential)
+        self._properties = Properties(self._wire, may_create=settings.create_properties)
+        self._contacts = Contacts(self._wire)
+        self.timeline: Timeline | None = (
+            MarketingEvents(
+                self._wire,
+                account_id=settings.external_account_id,
+                organizer=settings.organizer,
+            )
+            if settings.timeline == "marketing_event"
+            else None
+        )
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the run cost so far."""
+        return self._wire.traffic
+
+    def account(self) -> str:
+        """Return the account as the ledger names it, without a request.
+
+        The host and the credential: another token starts with an empty ledger, which
+        costs one comparison with the CRM. Writing on with the ledger of another
+        account would leave out everybody in it.
+        """
+        host = urlsplit(self._settings.api_url).hostname
+        return f"{host} {self._credential.fingerprint}"
+
+    def check(self) -> None:
+        """Check the credential by reading the contact properties."""
+        self._properties.present()
+
+    def prepare(self, properties: PropertySet) -> bool:
+        """Check the properties and create what is missing; whether none existed."""
+        return self._properties.ensure(properties)
+
+    def read(
+        self, email_keys: Sequence[str], properties: PropertySet
+    ) -> dict[str, Found]:
+        """Return the contacts that exist, by key."""
+        return self._contacts.read(email_keys, properties)
+
+    def upsert(self, contacts: Sequence[Contact]) -> list[Outcome]:
+        """Write contacts; one outcome each, in order."""
+        return self._contacts.upsert(contacts)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
+
+    def _to_credential(self) -> Credential:
+        given = self._settings.credential
+        if isinstance(given, str):
+            return StaticToken(given)
+        return OAuthToken(
+            lambda: self._fetch_token(given),
+            to_fingerprint(given.client_id, given.refresh_token),
+            clock=self._clockwork.clock,
+        )
+
+    def _fetch_token(self, oauth: OAuth) -> dict[str, Any]:
+        wire = Wire(
+            self._settings.api_url,
+            version=self._settings.api_version,
+            connections=1,
+            clockwork=self._clockwork,
+        )
+        tokens = wire.api("hubspot.oauth", "TokensApi")
+
+        def create(**options: Any) -> Any:
+            return tokens.create(
+                grant_type="refresh_token",
+                client_id=oauth.client_id,
+                client_secret=oauth.client_secret,
+                refresh_token=oauth.refresh_token,
+                **options,
+            )
+
+        try:
+            data = wire.send("POST oauth token", create).data
+        except Refused as refusal:
+            raise SettingError(
+                f"HubSpot refused to renew the access token ({refusal.reason.code}). "
+                "Check `client_id`, `client_secret` and `refresh_token`; a refresh "
+                "token ends when the app is uninstalled.",
+                setting="refresh_token",
+            ) from refusal
+        finally:
+            self._wire.traffic.requests += wire.traffic.requests
+            wire.close()
+        if not isinstance(data, dict):
+            raise FatalError("HubSpot's answer holds no token.", setting="api_url")
+        return data

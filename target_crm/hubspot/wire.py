@@ -1,0 +1,264 @@
+"""Requests to HubSpot through its own client, with our patience and our care.
+
+`hubspot-api-client` knows the paths and the forms of the requests. Everything between
+the request and its meaning is ours, because the client waits for ever, logs bodies and
+follows redirects: time-outs, one retry layer, the pace, the token, the reading of
+answers. The client speaks the paths of version 3; dated versions are written over them.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from sync_core.address import check_base_url
+from sync_core.errors import FatalError, TransientError
+from sync_core.pace import Pace
+from sync_core.retrying import Retrier
+from target_crm.crm import Traffic
+from target_crm.hubspot.answers import Reply, to_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from target_crm.hubspot.auth import Credential
+
+MAX_BODY = 50_000_000
+CHUNK = 65_536
+FIRST_LIMIT = 100  # requests in ten seconds on the smallest edition, until it is told
+WINDOW = 10.0
+# Version 3 path to dated path; HubSpot's own specifications of 2026-03.
+_DATED = (
+    (re.compile(r"^/crm/v3/objects/"), "/crm/objects/{version}/"),
+    (re.compile(r"^/crm/v3/properties/"), "/crm/properties/{version}/"),
+    (
+        re.compile(r"^/marketing/v3/marketing-events/"),
+        "/marketing/marketing-events/{version}/",
+    ),
+    (re.compile(r"^/oauth/v1/"), "/oauth/{version}/"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Bounds in seconds; a CRM that is down ends the run within ``total``."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 50.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Clockwork:
+    """Time as arguments, so that tests need none."""
+
+    clock: Callable[[], float] = field(default=time.monotonic)
+    sleep: Callable[[float], None] = field(default=time.sleep)
+
+
+class Wire:
+    """Sends requests to one HubSpot account.
+
+    Args:
+        base_url: HubSpot, or a sandbox on loopback.
+        version: ``v3`` or a date such as ``2026-03``.
+        patience: Bounds in seconds.
+        connections: Kept open; as many as calls at the same time.
+        clockwork: Clock and sleep.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        version: str = "v3",
+        patience: Patience | None = None,
+        connections: int = 4,
+        clockwork: Clockwork | None = None,
+    ) -> None:
+        self.base_url = check_base_url(base_url, setting="api_url")
+        self.traffic = Traffic()
+        self._version = version
+        self._patience = patience or Patience()
+        self._time = clockwork or Clockwork()
+        self._pace = Pace(
+            FIRST_LIMIT, WINDOW, clock=self._time.clock, sleep=self._time.sleep
+        )
+        self._retrier = Retrier(
+            clock=self._time.clock,
+            sleep=self._time.sleep,
+            max_seconds=self._patience.total,
+        )
+        self._pool = urllib3.PoolManager(
+            maxsize=connections, retries=False, cert_reqs="CERT_REQUIRED"
+        )
+        self._credential: Credential | None = None
+
+    def use(self, credential: Credential) -> None:
+        """Take the credential for all further requests."""
+        self._credential = credential
+
+    def api(self, package: str, name: str) -> Any:
+        """Return an API object of `hubspot-api-client` that sends through this wire.
+
+        Args:
+            package: Such as ``hubspot.crm.contacts``.
+            name: Such as ``BatchApi``.
+        """
+        module = import_module(package)
+        client = type("CarefulClient", (module.ApiClient,), {"request": self._request})
+        configuration = module.Configuration(host=self.base_url)
+        api = getattr(module, name)(api_client=client(configuration))
+        api.api_client.user_agent = "webinar-lead-score (hubspot-api-client)"
+        return api
+
+    def send(self, what: str, call: Callable[..., Any], *args: Any) -> Reply:
+        """Return the answer to one call of an API object.
+
+        Args:
+            what: The request in words, for errors.
+            call: A method of an API object.
+            args: Its arguments.
+
+        Raises:
+            FatalError: The answer is an error, or stays one after all tries.
+            Refused: What the request says was refused.
+        """
+        deadline = self._time.clock() + self._patience.total
+        return self._retrier.call(lambda: self._attempt(what, call, args, deadline))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.clear()
+
+    @property
+    def waits(self) -> int:
+        """How often a request had to wait."""
+        return self._pace.waits + self._retrier.waits
+
+    def _attempt(
+        self,
+        what: str,
+        call: Callable[..., Any],
+        args: tuple[Any, ...],
+        deadline: float,
+    ) -> Reply:
+        token = self._credential.token() if self._credential else ""
+        status, headers, body = self._exchange(what, call, args, token, deadline)
+        if status == 401 and self._credential and self._credential.renew(token):  # noqa: PLR2004
+            token = self._credential.token()
+            status, headers, body = self._exchange(what, call, args, token, deadline)
+        self._learn(headers)
+        return to_reply(status, headers, body, what)
+
+    def _exchange(
+        self,
+        what: str,
+        call: Callable[..., Any],
+        args: tuple[Any, ...],
+        token: str,
+        deadline: float,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        self._pace.wait()
+        self.traffic.requests += 1
+        left = max(1.0, deadline - self._time.clock())
+        timeout = (self._patience.connect, min(self._patience.read, left))
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            response = call(
+                *args,
+                _preload_content=False,
+                _request_timeout=timeout,
+                _headers=headers,
+            )
+            return self._read(response, what, deadline)
+        except urllib3.exceptions.HTTPError as error:
+            kind = type(error).__name__
+            raise TransientError(
+                f"{what} did not complete ({kind}). Check `api_url`, the network and "
+                "HubSpot's status page, then run again: nothing that was not "
+                "confirmed is lost."
+            ) from error
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        query_params: Any = None,
+        headers: Any = None,
+        post_params: Any = None,
+        body: Any = None,
+        _preload_content: bool = True,  # noqa: FBT001, FBT002
+        _request_timeout: Any = None,
+    ) -> urllib3.BaseHTTPResponse:
+        """Stand in for the client's transport: no retry, no redirect, no log."""
+        connect, read = _request_timeout
+        query = f"?{urlencode(query_params)}" if query_params else ""
+        content: dict[str, Any] = {}
+        if post_params:
+            content = {"fields": dict(post_params), "encode_multipart": False}
+            headers.pop("Content-Type", None)
+        elif body is not None:
+            content = {"json": body}
+        return self._pool.request(
+            method,
+            self._dated(url) + query,
+            headers=headers,
+            timeout=urllib3.Timeout(connect=connect, read=read),
+            redirect=False,
+            preload_content=False,
+            **content,
+        )
+
+    def _dated(self, url: str) -> str:
+        if self._version == "v3":
+            return url
+        path = url.removeprefix(self.base_url)
+        for pattern, dated in _DATED:
+            path, count = pattern.subn(dated.format(version=self._version), path)
+            if count:
+                break
+        return self.base_url + path
+
+    def _read(
+        self, response: urllib3.BaseHTTPResponse, what: str, deadline: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        parts = []
+        try:
+            for chunk in response.stream(CHUNK):
+                parts.append(chunk)
+                self._check_bounds(len(parts) * CHUNK, what, deadline)
+        except BaseException:
+            response.close()
+            raise
+        response.release_conn()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return response.status, headers, b"".join(parts)
+
+    def _check_bounds(self, size: int, what: str, deadline: float) -> None:
+        if size > MAX_BODY:
+            raise FatalError(f"{what} answered more than {MAX_BODY:,} bytes.")
+        if self._time.clock() > deadline:
+            raise TransientError(f"{what} took longer than one answer may.")
+
+    def _learn(self, headers: Mapping[str, str]) -> None:
+        """Take over the limits of the account that the answer tells."""
+        limit = _number(headers, "x-hubspot-ratelimit-max")
+        interval = _number(headers, "x-hubspot-ratelimit-interval-milliseconds")
+        if limit and interval:
+            self._pace.learn(limit, interval / 1000)
+        left = _number(headers, "x-hubspot-ratelimit-daily-remaining")
+        if left is not None:
+            self.traffic.daily_left = left
+        self.traffic.waits = self.waits
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(name, "")
+    return int(text) if text.isdigit() else None

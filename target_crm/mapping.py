@@ -1,0 +1,175 @@
+"""Which CRM property takes which field: `mappings/<crm>.yml` as typed shapes.
+
+group: {name, label}
+properties:
+  <property name>:
+    source       field of `lead_scores`, or a computed one (see COMPUTED, TRACKED)
+    set          minimal, or full (minimal ones are in both)
+    type         number, enumeration, datetime, date, bool or string
+    policy       overwrite, if_empty (only while the CRM has no value) or never
+    when_null    leave what the CRM has, or clear it
+    volatile     a change of this alone is no reason to write
+    ours         false: the property is the CRM's own and is never created
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from sync_core.errors import SettingError
+from sync_core.mappings import load_mapping, shipped
+from target_crm.rows import LEAD_SCORE_FIELDS, WINDOWS
+from target_crm.texts import COMPUTED
+from target_crm.values import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from target_crm.rows import Row
+
+TRACKED = frozenset(
+    f"{window}_level_{what}" for window in WINDOWS for what in ("previous", "since")
+)
+SetName = Literal["minimal", "full"]
+
+
+class Option(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One value of an enumeration and what a person reads for it."""
+
+    value: str
+    label: str | None = None
+
+
+class Property(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One property of a contact and where its value comes from."""
+
+    source: str
+    label: str = ""
+    description: str = ""
+    type: Literal["number", "enumeration", "datetime", "date", "bool", "string"] = (
+        "string"
+    )
+    field_type: str = "text"
+    options: tuple[Option, ...] = ()
+    set: SetName = "full"
+    policy: Literal["overwrite", "if_empty", "never"] = "overwrite"
+    when_null: Literal["leave", "clear"] = "leave"
+    volatile: bool = False
+    ours: bool = True
+    name: str = ""
+
+    @property
+    def option_values(self) -> tuple[str, ...]:
+        """The values that the CRM accepts."""
+        return tuple(option.value for option in self.options)
+
+
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The group that our properties stand in."""
+
+    name: str
+    label: str
+
+
+class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    group: Group
+    properties: dict[str, Property]
+
+
+@dataclass(frozen=True)
+class PropertySet:
+    """The properties of one run.
+
+    Attributes:
+        group: Of our own properties.
+        properties: By name; those with policy `never` are left out.
+    """
+
+    group: Group
+    properties: Mapping[str, Property]
+
+    @cached_property
+    def ours(self) -> list[Property]:
+        """The properties that we create."""
+        return [spec for spec in self.properties.values() if spec.ours]
+
+    @cached_property
+    def plain(self) -> list[Property]:
+        """The properties whose value depends on the row alone."""
+        specs = self.properties.values()
+        return [spec for spec in specs if spec.source not in TRACKED]
+
+    @cached_property
+    def by_source(self) -> Mapping[str, Property]:
+        """The first property of each source."""
+        specs = reversed(list(self.properties.values()))
+        return {spec.source: spec for spec in specs}
+
+    @cached_property
+    def fill_only(self) -> frozenset[str]:
+        """Names of the properties that are only written while the CRM has none."""
+        specs = self.properties.values()
+        return frozenset(spec.name for spec in specs if spec.policy == "if_empty")
+
+    def to_properties(self, row: Row) -> dict[str, str]:
+        """Return a row's values by property name; what is left alone is missing.
+
+        Raises:
+            RowRejected: A value does not fit its property.
+        """
+        values = row.values
+        found: dict[str, str] = {}
+        for spec in self.plain:
+            computed = COMPUTED.get(spec.source)
+            value = computed(values) if computed else values.get(spec.source)
+            text = to_text(spec, value)
+            if text is not None:
+                found[spec.name] = text
+        return found
+
+
+def load_properties(path: str | Path | None, name: SetName, crm: str) -> PropertySet:
+    """Return the properties of a set from a mapping file, or from the shipped one.
+
+    Raises:
+        SettingError: Names the file, the property, the key and what is allowed.
+    """
+    place = path or shipped(f"{crm}.yml")
+    mapping = load_mapping(place, MappingFile)
+    chosen = {
+        key: msgspec.structs.replace(spec, name=key, label=spec.label or key)
+        for key, spec in mapping.properties.items()
+        if (name == "full" or spec.set == "minimal") and spec.policy != "never"
+    }
+    for spec in chosen.values():
+        _check(spec, str(place))
+    if not chosen:
+        raise SettingError(
+            f"{place}: no property is in the set `{name}`. Give at least one property "
+            f"`set: {name}`.",
+            setting="mapping",
+        )
+    return PropertySet(mapping.group, chosen)
+
+
+def _check(spec: Property, place: str) -> None:
+    sources = LEAD_SCORE_FIELDS | COMPUTED.keys() | TRACKED
+    if spec.source not in sources:
+        raise SettingError(
+            f"{place}: `properties.{spec.name}.source` is `{spec.source}`, which is no "
+            f"field of lead_scores. Allowed: {', '.join(sorted(sources))}.",
+            setting="mapping",
+        )
+    if (spec.type == "enumeration") != bool(spec.options):
+        raise SettingError(
+            f"{place}: `properties.{spec.name}.options` must be given for "
+            "`type: enumeration` and for no other type.",
+            setting="mapping",
+        )

@@ -1,0 +1,137 @@
+"""One run of a target: opens the books, delivers, closes them, whatever happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+from sync_core.workdir import WorkDir
+from target_crm import breakdowns
+from target_crm.delivery import Delivery, Policy
+from target_crm.desk import Desk
+from target_crm.ledger import Ledger
+from target_crm.lock import hold
+from target_crm.mapping import load_properties
+from target_crm.rejected import RejectedRows
+from target_crm.report import RunReport
+from target_crm.rows import to_activity_score
+from target_crm.timeline import Attendances
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from target_crm.crm import Crm
+    from target_crm.mapping import SetName
+    from target_crm.settings import CommonSettings
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Run:
+    """Everything between the sinks and the CRM.
+
+    Args:
+        target: Name of the plugin.
+        crm: The account.
+        settings: The common ones.
+        now: The wall clock.
+
+    Raises:
+        SettingError: A setting, the mapping or the ledger cannot be used.
+        FatalError: Another run holds the state folder.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        crm: Crm,
+        settings: CommonSettings,
+        *,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self.report = RunReport(
+            target=target,
+            dry_run=settings.dry_run,
+            started_at=_stamp(now()),
+            account=crm.account(),
+        )
+        self.crm = crm
+        self._settings = settings
+        self._now = now
+        self._work = WorkDir(settings.state_dir)
+        name = cast("SetName", settings.property_set)
+        properties = load_properties(settings.mapping, name, crm.name)
+        self._open = contextlib.ExitStack()
+        with contextlib.ExitStack() as opened:
+            opened.callback(crm.close)
+            opened.enter_context(hold(self._work.file(f"{target}.lock"), target))
+            desk = self._to_desk(opened)
+            self._open = opened.pop_all()
+        self._desk = desk
+        self._attendances = Attendances(crm.timeline, desk, settings.workers)
+        self.delivery = Delivery(
+            crm,
+            desk,
+            properties=properties,
+            policy=Policy(
+                only_existing=settings.only_existing,
+                dry_run=settings.dry_run,
+                workers=settings.workers,
+            ),
+            attendances=self._attendances,
+        )
+
+    def keep_activity_scores(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Keep rows of `activity_scores` for explanations; they cost no request."""
+        if not self._settings.dry_run:
+            rows = [to_activity_score(record) for record in records]
+            self._desk.ledger.keep_breakdowns(
+                [breakdowns.of_activity_score(row) for row in rows]
+            )
+
+    def close(self, stopped: str = "") -> int:
+        """Write the report, close everything; return the exit code."""
+        self.report.stopped = stopped
+        self.report.ended_at = _stamp(self._now())
+        too_many = self.report.rejections > self._settings.max_rejected
+        code = 1 if stopped or too_many else 0
+        with self._open:
+            self._write_report(code)
+        return code
+
+    def place_of_rejected(self) -> Path:
+        """Return the file of rejected rows."""
+        return self._work.path / "rejected.jsonl"
+
+    def _write_report(self, code: int) -> None:
+        stamp = self._now().strftime("%Y%m%dT%H%M%S%f")
+        name = f"runs/{stamp}-{self.report.target}-{os.getpid()}.json"
+        self._work.write_whole(name, self.report.to_json(self.crm.traffic, code))
+
+    def _to_desk(self, opened: contextlib.ExitStack) -> Desk:
+        url = self._settings.ledger_url
+        ledger = (
+            Ledger(url, place="the ledger in `ledger_url`")
+            if url
+            else Ledger.in_file(self._work.file("ledger.sqlite"))
+        )
+        opened.callback(ledger.close)
+        ledger.account = self.report.account
+        return Desk(
+            ledger=ledger,
+            rejected=RejectedRows(
+                self._work.file("rejected.jsonl"), self.report.account, now=self._now
+            ),
+            report=self.report,
+            key=self._work.secret_key(),
+        )
+
+
+def _stamp(time: datetime) -> str:
+    return time.isoformat(timespec="seconds")

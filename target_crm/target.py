@@ -1,0 +1,154 @@
+"""`target-hubspot`: lead scores into HubSpot contacts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import singer_sdk.typing as th
+
+from sync_core.errors import SettingError
+from target_crm.base import CrmTarget
+from target_crm.hubspot.account import HubSpot, HubSpotSettings, OAuth
+from target_crm.settings import COMMON, to_common_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from target_crm.crm import Crm
+
+TIMELINES = ["marketing_event", "none"]
+
+
+class TargetHubSpot(CrmTarget):
+    """Writes webinar lead scores to HubSpot contacts.
+
+    Contacts are matched by e-mail and written a hundred a request. Scores, levels,
+    ranks and the reasons behind them become contact properties; attendance becomes a
+    marketing event on the timeline. Nothing is sent twice: what HubSpot accepted is
+    remembered, and every row ends as created, updated, unchanged, rejected or not sent.
+    """
+
+    name = "target-hubspot"
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
+        th.Property(
+            "access_token",
+            th.StringType,
+            secret=True,
+            title="Access token",
+            description=(
+                "Token of a HubSpot service key, or of a private or static-auth app. "
+                "Instead of it: client_id, client_secret and refresh_token."
+            ),
+        ),
+        th.Property(
+            "client_id",
+            th.StringType,
+            title="OAuth client id",
+            description="Of an OAuth app, together with the two below.",
+        ),
+        th.Property(
+            "client_secret",
+            th.StringType,
+            secret=True,
+            title="OAuth client secret",
+            description="Of an OAuth app.",
+        ),
+        th.Property(
+            "refresh_token",
+            th.StringType,
+            secret=True,
+            title="OAuth refresh token",
+            description="Of an installation of the OAuth app.",
+        ),
+        th.Property(
+            "api_url",
+            th.StringType,
+            default="https://api.hubapi.com",
+            title="API address",
+            description="HubSpot, or a sandbox on http://127.0.0.1.",
+        ),
+        th.Property(
+            "api_version",
+            th.StringType,
+            default="v3",
+            pattern=r"^(v3|\d{4}-\d{2})$",
+            title="API version",
+            description="v3, or a dated version such as 2026-03.",
+        ),
+        th.Property(
+            "timeline",
+            th.StringType,
+            allowed_values=TIMELINES,
+            default="marketing_event",
+            title="Timeline",
+            description=(
+                "marketing_event: attendance of a marketing event, on every edition; "
+                "none: properties only."
+            ),
+        ),
+        th.Property(
+            "external_account_id",
+            th.StringType,
+            default="webinar-lead-score",
+            title="External account id",
+            description=(
+                "Marks our marketing events in HubSpot. Keep it: with another one the "
+                "same webinars would be made again."
+            ),
+        ),
+        th.Property(
+            "event_organizer",
+            th.StringType,
+            default="Webinar",
+            title="Event organizer",
+            description="Shown as the organizer of the marketing events.",
+        ),
+        *COMMON,
+    ).to_dict()
+
+    def to_crm(self) -> Crm:
+        """Return the HubSpot account that the settings name."""
+        config = self.config
+        return HubSpot(
+            HubSpotSettings(
+                credential=to_credential(config),
+                api_url=config["api_url"],
+                api_version=config["api_version"],
+                create_properties=config["create_properties"],
+                timeline=config["timeline"],
+                external_account_id=config["external_account_id"],
+                organizer=config["event_organizer"],
+                workers=to_common_settings(config).workers,
+            )
+        )
+
+
+def to_credential(config: Mapping[str, Any]) -> str | OAuth:
+    """Return the credential that the settings hold.
+
+    Raises:
+        SettingError: There is none, or a part of it is missing.
+    """
+    token = str(config.get("access_token") or "").strip()
+    if token:
+        return token
+    names = ("client_id", "client_secret", "refresh_token")
+    given = {name: str(config.get(name) or "").strip() for name in names}
+    missing = [name for name, value in given.items() if not value]
+    if len(missing) == len(names):
+        raise SettingError(
+            "No credential. Set `access_token`, or `client_id`, `client_secret` and "
+            "`refresh_token`.",
+            setting="access_token",
+        )
+    if missing:
+        raise SettingError(
+            f"The OAuth credential is not whole: set `{missing[0]}`.",
+            setting=missing[0],
+        )
+    return OAuth(**given)
+
+
+if __name__ == "__main__":
+    TargetHubSpot.cli()

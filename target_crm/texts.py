@@ -1,0 +1,78 @@
+"""Sentences a sales person reads: the reasons of a score, and its breakdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from target_crm.rows import ACTIVITIES, WINDOWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+WINDOW_LABELS = {"live": "Live", "on_demand": "On demand"}
+ACTIVITY_LABELS = {
+    "time_in_session": "Time in session",
+    "chat": "Chat",
+    "poll_response": "Poll responses",
+    "cta_click": "CTA clicks",
+    "raise_hand": "Raised hands",
+    "reaction": "Reactions",
+    "session_rating": "Session ratings",
+    "file_download": "Downloads",
+    "question": "Questions",
+}
+
+
+def to_reasons(values: Mapping[str, Any]) -> str | None:
+    """Return why the scores are what they are, strongest first, on one line."""
+    parts = [
+        f"{WINDOW_LABELS[window]}: {', '.join(reasons)} ({place})"
+        for window in WINDOWS
+        if (reasons := values.get(f"{window}_reasons"))
+        and (place := to_place(values, window))
+    ]
+    return " | ".join(parts) or None
+
+
+def to_place(values: Mapping[str, Any], window: str) -> str | None:
+    """Return a rank with what it is relative to, or None where nobody is ranked."""
+    rank = values.get(f"{window}_rank")
+    if rank is None:
+        return None
+    ranked = values.get(f"{window}_ranked_attendees")
+    ranks = values.get(f"{window}_max_rank")
+    return f"rank {rank} of {ranks}, {ranked} ranked attendees"
+
+
+def to_breakdown(values: Mapping[str, Any]) -> str | None:
+    """Return the activity scores behind each lead score, one line an activity."""
+    lines = [line for window in WINDOWS for line in _window(values, window)]
+    if not lines:
+        return None
+    missing = values.get("unavailable_activities") or []
+    if missing:
+        names = ", ".join(ACTIVITY_LABELS.get(name, name) for name in missing)
+        lines.append(f"Not reported by the platform: {names}")
+    return "\n".join(lines)
+
+
+def _window(values: Mapping[str, Any], window: str) -> list[str]:
+    place = to_place(values, window)
+    if place is None:
+        return []
+    score = values.get(f"{window}_lead_score")
+    level = values.get(f"{window}_level")
+    head = f"{WINDOW_LABELS[window]} {score} ({level}), {place}"
+    scores = [(name, values.get(f"{window}_{name}")) for name in ACTIVITIES]
+    done = sorted(
+        ((name, score) for name, score in scores if score), key=lambda pair: -pair[1]
+    )
+    return [head, *(f"- {ACTIVITY_LABELS[name]}: {score}" for name, score in done)]
+
+
+COMPUTED: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
+    "reasons": to_reasons,
+    "breakdown": to_breakdown,
+    "live_place": lambda values: to_place(values, "live"),
+    "on_demand_place": lambda values: to_place(values, "on_demand"),
+}

@@ -1,0 +1,157 @@
+"""What the timeline is told: one attendance a person and event, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_crm.crm import Attendance, Event
+from target_crm.outcomes import UNCHANGED
+from target_crm.parallel import in_parallel
+from target_crm.rows import WINDOWS, to_utc
+from target_crm.texts import to_breakdown, to_reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_crm.crm import Timeline
+    from target_crm.desk import Desk
+    from target_crm.outcomes import Outcome
+    from target_crm.rows import Row
+
+MAX_WAITING = 20_000
+BATCH = 100
+
+
+class Attendances:
+    """Collects attendances while contacts are written; tells them afterwards.
+
+    Args:
+        timeline: Where to tell them; None keeps silent.
+        desk: The books.
+        workers: Calls at the same time.
+    """
+
+    def __init__(self, timeline: Timeline | None, desk: Desk, workers: int) -> None:
+        self._timeline = timeline
+        self._desk = desk
+        self._workers = workers
+        self._waiting: dict[str, dict[str, tuple[Row, str]]] = {}
+        self._count = 0
+
+    def add(self, row: Row, contact_id: str) -> None:
+        """Collect a row whose contact is in the CRM."""
+        if self._timeline is None or not row.values.get("attended"):
+            return
+        people = self._waiting.setdefault(row.event_id, {})
+        people[row.email_key or ""] = (row, contact_id)
+        self._count += 1
+        if self._count >= MAX_WAITING:
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell what was collected and is not yet told; contacts must be there."""
+        timeline = self._timeline
+        if timeline is None:
+            return
+        while self._waiting:
+            event_id, people = next(iter(self._waiting.items()))
+            self._tell_event(timeline, event_id, people)
+            del self._waiting[event_id]
+        self._count = 0
+
+    def _tell_event(
+        self, timeline: Timeline, event_id: str, people: Mapping[str, tuple[Row, str]]
+    ) -> None:
+        told = self._desk.ledger.entries(event_id, list(people))
+        new = []
+        for entry in self._entries(event_id, people):
+            if told.get(entry.email_key) == timeline.state(entry):
+                self._close(entry, UNCHANGED)
+            else:
+                new.append(entry)
+        if new:
+            self._ensure_event(timeline, new[0].event)
+            self._send(timeline, new)
+
+    def _ensure_event(self, timeline: Timeline, event: Event) -> None:
+        state = timeline.event_state(event)
+        name = f"event/{event.event_id}"
+        if state and self._desk.ledger.note(name) != state:
+            timeline.tell_event(event)
+            self._desk.ledger.set_note(name, state)
+
+    def _send(self, timeline: Timeline, entries: Sequence[Attendance]) -> None:
+        parts = [entries[i : i + BATCH] for i in range(0, len(entries), BATCH)]
+        problem: Exception | None = None
+        for part, outcomes in in_parallel(timeline.tell, parts, self._workers):
+            if isinstance(outcomes, Exception):
+                problem = problem or outcomes
+                continue
+            pairs = list(zip(part, outcomes, strict=True))
+            self._desk.ledger.accept_entries(
+                part[0].event.event_id,
+                {
+                    entry.email_key: timeline.state(entry)
+                    for entry, outcome in pairs
+                    if outcome.is_accepted
+                },
+            )
+            for entry, outcome in pairs:
+                self._close(entry, outcome)
+        if problem is not None:
+            raise problem
+
+    def _close(self, entry: Attendance, outcome: Outcome) -> None:
+        self._desk.close_entry(entry.row_key, entry.email_key, outcome)
+
+    def _entries(
+        self, event_id: str, people: Mapping[str, tuple[Row, str]]
+    ) -> list[Attendance]:
+        stays = self._stays(event_id, [row.attendee_id for row, _ in people.values()])
+        contacts = self._desk.ledger.contacts(
+            [key for key, (_, contact_id) in people.items() if not contact_id]
+        )
+        ids = {key: known.contact_id for key, known in contacts.items()}
+        return [
+            to_attendance(row, contact_id or ids.get(key, ""), stays)
+            for key, (row, contact_id) in people.items()
+            if contact_id or key in ids
+        ]
+
+    def _stays(
+        self, event_id: str, attendee_ids: Sequence[str]
+    ) -> dict[str, tuple[str, str]]:
+        """First and last moment of each attendee: live if known, else on demand."""
+        stays: dict[str, tuple[str, str]] = {}
+        for window in reversed(WINDOWS):
+            part = f"{window}:time_in_session"
+            for score in self._desk.ledger.breakdowns(event_id, attendee_ids, part):
+                first = to_utc(score.get("first_at"), "first_at")
+                last = to_utc(score.get("last_at"), "last_at")
+                if first and last:
+                    stays[str(score["attendee_id"])] = first, last
+        return stays
+
+
+def to_attendance(
+    row: Row, contact_id: str, stays: Mapping[str, tuple[str, str]]
+) -> Attendance:
+    """Return a row as a part in an event."""
+    values = row.values
+    joined, left = stays.get(row.attendee_id, ("", ""))
+    note = "\n\n".join(filter(None, (to_reasons(values), to_breakdown(values))))
+    return Attendance(
+        row_key=row.key,
+        email_key=row.email_key or "",
+        contact_id=contact_id,
+        event=Event(
+            event_id=row.event_id,
+            name=str(values.get("event_name") or row.event_id),
+            starts_at=row.starts_at,
+            ends_at=to_utc(values.get("event_ends_at"), "event_ends_at") or "",
+            url=str(values.get("event_url") or ""),
+        ),
+        joined_at=joined,
+        left_at=left,
+        note=note,
+    )
