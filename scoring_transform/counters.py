@@ -32,11 +32,7 @@ def to_counters(bounded: Frame, model: Model) -> Frame:
         event_id, window, attendee_id, activity, value, first, last; a window may be
         "outside", where nothing counts.
     """
-    is_stay = (
-        (nw.col("activity") == TIME)
-        & ~nw.col("starts").is_null()
-        & ~nw.col("ends").is_null()
-    )
+    is_stay = _is_stay()
     points = to_points(bounded.filter(~is_stay), model.file.untimed_window)
     seen = nw.concat(
         [
@@ -52,6 +48,22 @@ def to_counters(bounded: Frame, model: Model) -> Frame:
         last=nw.col("last").max(),
     )
     return counts.with_columns(value=_to_value(model.file.time_bucket_seconds))
+
+
+def _is_stay() -> nw.Expr:
+    has_limits = ~nw.col("starts").is_null() & ~nw.col("ends").is_null()
+    return (nw.col("activity") == TIME) & has_limits
+
+
+def to_details(bounded: Frame, model: Model) -> Frame:
+    """Return what was answered, clicked or asked, each once, with its first time.
+
+    Returns:
+        event_id, window, attendee_id, activity, detail, at.
+    """
+    named = bounded.filter(~nw.col("detail").is_null(), nw.col("activity") != TIME)
+    points = to_points(named, model.file.untimed_window)
+    return points.group_by(*COUNTED, "detail").agg(at=nw.col("starts").min())
 
 
 def _to_value(bucket: int) -> nw.Expr:

@@ -91,5 +91,6 @@ RESULTS = (
     "summaries",
     "links",
     "reported",
+    "details",
     "open_events",
 )

@@ -33,7 +33,7 @@ class Inputs:
         sessions: event_id, session_id, starts, ends.
         people: event_id, attendee_id, email_key, role, attended, profile.
         activities: event_id, activity_id, attendee_id, session_id, activity, window,
-            object_id, quantity, starts, ends, anonymous.
+            object_id, quantity, starts, ends, anonymous, detail.
     """
 
     events: Frame

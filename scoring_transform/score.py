@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scoring_transform.activities import NAMES
-from scoring_transform.counters import to_counters
+from scoring_transform.counters import to_counters, to_details
 from scoring_transform.frames import is_any_of
 from scoring_transform.groups import to_summaries, with_groups
 from scoring_transform.people import to_links, to_participants, to_ranked
@@ -36,6 +36,7 @@ class Scores:
         summaries: One row for each event, window and group.
         links: For each login its person, and whether that person was left out.
         reported: Every event and activity with at least one record.
+        details: What was answered, clicked or asked, once for each person and window.
         open_events: For each event whether an on-demand window has no end.
     """
 
@@ -44,6 +45,7 @@ class Scores:
     summaries: Frame
     links: Frame
     reported: Frame
+    details: Frame
     open_events: Frame
 
 
@@ -78,5 +80,6 @@ def to_scores(
         summaries=to_summaries(leads, model),
         links=links,
         reported=known.select("event_id", "activity").unique(["event_id", "activity"]),
+        details=to_details(bounded, model),
         open_events=bounds[1].select("event_id", "is_open"),
     )

@@ -1,0 +1,108 @@
+"""Files of a BATCH message: read in pieces, deleted when a STATE covers them."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+import polars as pl
+
+from scoring_transform.parsing import FIELDS, parse_lines, to_typed
+from scoring_transform.reader import to_blocks
+from sync_core.errors import FatalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PIECE = 250_000
+
+
+class BatchFiles:
+    """Reads batch files and deletes each once nothing can need it again."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[int, Path]] = []
+        self._covered = 0
+
+    def read(self, message: Mapping[str, Any], number: int) -> Iterator[pl.DataFrame]:
+        """Yield the rows of all files of a message.
+
+        Args:
+            message: A BATCH message.
+            number: Its number among all messages.
+        """
+        encoding = message.get("encoding") or {}
+        for address in message.get("manifest") or ():
+            path = to_path(str(address))
+            yield from _read_file(str(message["stream"]), path, encoding)
+            self._waiting.append((number, path))
+
+    def cover(self, number: int) -> None:
+        """Note that a STATE with this number is out."""
+        self._covered = max(self._covered, number)
+
+    def delete_covered(self) -> None:
+        """Delete the files whose scores and STATE are out."""
+        for number, path in self._waiting:
+            if number < self._covered:
+                path.unlink(missing_ok=True)
+        self._waiting = [item for item in self._waiting if item[0] >= self._covered]
+
+
+def to_path(address: str) -> Path:
+    """Return the path of a file of a manifest; only local files are read."""
+    parts = urlparse(address)
+    if parts.scheme not in ("", "file") or parts.netloc not in ("", "localhost"):
+        raise FatalError(
+            "A BATCH message names a file that is not on this machine. Set the tap's "
+            "`batch_config.storage.root` to a local folder."
+        )
+    return Path(unquote(parts.path))
+
+
+def _read_file(
+    stream: str, path: Path, encoding: Mapping[str, Any]
+) -> Iterator[pl.DataFrame]:
+    kind = encoding.get("format", "jsonl")
+    try:
+        if kind == "parquet":
+            yield from _read_parquet(stream, path)
+        elif kind == "jsonl":
+            yield from _read_lines(stream, path, encoding.get("compression"))
+        else:
+            raise FatalError(
+                f"BATCH files in the format `{kind}` cannot be read; set the tap's "
+                "`batch_config.encoding.format` to `parquet` or `jsonl`."
+            )
+    except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError) as error:
+        raise FatalError(
+            f"The batch file {path.name} cannot be read ({type(error).__name__}). Run "
+            "the tap again."
+        ) from error
+
+
+def _read_parquet(stream: str, path: Path) -> Iterator[pl.DataFrame]:
+    source = pl.scan_parquet(path)
+    found = source.collect_schema()
+    columns = [
+        (pl.col(name) if name in found else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in FIELDS[stream].items()
+    ]
+    for piece in source.select(columns).collect_batches(chunk_size=PIECE):
+        yield to_typed(stream, piece)
+
+
+def _read_lines(stream: str, path: Path, compression: Any) -> Iterator[pl.DataFrame]:
+    with _open(path, compression) as source:
+        for block in to_blocks(source):
+            lines = block.count(b"\n")
+            yield to_typed(stream, parse_lines(stream, block, lines, wrapped=False))
+
+
+def _open(path: Path, compression: Any) -> IO[bytes] | gzip.GzipFile:
+    if compression == "gzip":
+        return gzip.open(path, "rb")
+    return path.open("rb")

@@ -1,0 +1,224 @@
+"""From messages to scores: what is open, what is closed, when scores go out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from scoring_transform.batches import BatchFiles
+from scoring_transform.embedded import Tables, run
+from scoring_transform.events import EventFacts, to_events_frame
+from scoring_transform.parsing import to_frame, to_typed
+from scoring_transform.rows import Result, to_rows
+from scoring_transform.states import HeldStates
+from scoring_transform.store import STREAMS, Store
+from scoring_transform.writing import Writer
+from sync_core.errors import FatalError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from scoring_transform.model import Model
+
+MOST_UNPARSED = 32 << 20
+MOST_CLOSED = 5_000
+MOST_STATES = 16 << 20
+NATIVE = ("events", *STREAMS)
+
+logger = logging.getLogger("scoring_transform")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When something has to happen.
+
+    Attributes:
+        at_end: Whether only the end of the input completes events.
+        rows: Activities of open events that may be in memory.
+        seconds: How long scores may wait.
+        folder: Where rows beyond that go.
+    """
+
+    at_end: bool
+    rows: int
+    seconds: float
+    folder: Path
+
+
+class Pipeline:
+    """Takes the messages of a tap in order and writes scores and STATE.
+
+    Closed events wait until there are enough of them, so that many are scored in one
+    go; then all of them are scored and written, and after that the newest STATE that
+    covers nothing open.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: Model,
+        limits: Limits,
+        output: IO[bytes],
+        now: Callable[[], dt.datetime],
+        clock: Callable[[], float],
+    ) -> None:
+        self.model = model
+        self.limits = limits
+        self._now, self._clock = now, clock
+        self._writer = Writer(output)
+        self._store = Store()
+        self._states = HeldStates()
+        self._files = BatchFiles()
+        self._known: set[str] = set()
+        self._facts: dict[str, EventFacts] = {}
+        self._closed: dict[str, int] = {}
+        self._closed_since: float | None = None
+        self._number = 0
+
+    def add_schema(self, message: Mapping[str, Any]) -> None:
+        """Note that a stream was announced; a repeated one changes nothing."""
+        self._number += 1
+        self._known.add(_stream_of(message))
+
+    def add_lines(self, stream: str, block: bytes, count: int) -> None:
+        """Take RECORD lines of one stream."""
+        self._check_known(stream)
+        self._store.add_lines(stream, block, self._number + 1, count)
+        self._number += count
+        self._settle_if_due()
+
+    def add_record(self, message: Mapping[str, Any]) -> None:
+        """Take one record; an event's own record completes the event."""
+        stream, record = _stream_of(message), message.get("record")
+        self._number += 1
+        if stream not in NATIVE:
+            return
+        self._check_known(stream)
+        if stream == "events":
+            self._close(EventFacts.of(record))
+        else:
+            frame = to_typed(stream, to_frame(stream, [record]))
+            self._store.add_frame(stream, frame, self._number)
+        self._settle_if_due()
+
+    def add_batch(self, message: Mapping[str, Any]) -> None:
+        """Take the files of a BATCH message."""
+        stream = _stream_of(message)
+        self._number += 1
+        if stream not in NATIVE:
+            return
+        self._check_known(stream)
+        if stream == "events":
+            raise FatalError(
+                "`events` came as BATCH. Send it as RECORD: its records complete the "
+                "events, and a STATE would run ahead of them."
+            )
+        for frame in self._files.read(message, self._number):
+            self._store.add_frame(stream, frame, self._number)
+        self._settle_if_due()
+
+    def add_state(self, line: bytes) -> None:
+        """Hold a STATE until what it may cover is out."""
+        self._number += 1
+        self._states.add(self._number, line)
+        self._settle_if_due()
+
+    def finish(self) -> None:
+        """Score what is left, and say what could not be scored."""
+        self._settle()
+        if self._store.since and self._may_score_open():
+            self._number += 1
+            self._closed = dict.fromkeys(self._store.since, self._number)
+            self._settle()
+        self._files.delete_covered()
+        if self._store.since:
+            raise FatalError(
+                f"{len(self._store.since)} events were never completed in the input, "
+                "so they were not scored and their STATE was withheld. Run again; if "
+                "the source sends `events` first or not at all, set `close_events: "
+                "at_end`, or `on_incomplete: score`."
+            )
+
+    def _may_score_open(self) -> bool:
+        return self.limits.at_end or self.model.file.on_incomplete == "score"
+
+    def _check_known(self, stream: str) -> None:
+        if stream not in self._known:
+            raise FatalError(
+                f"A record of `{stream}` came before its SCHEMA. The stage before this "
+                "one does not follow the Singer specification."
+            )
+
+    def _close(self, facts: EventFacts) -> None:
+        """Note that everything of an event has been read."""
+        if facts.event_id in self._closed:
+            self._settle()
+        self._facts[facts.event_id] = facts
+        if not self.limits.at_end:
+            self._closed[facts.event_id] = self._number
+            if self._closed_since is None:
+                self._closed_since = self._clock()
+
+    def _settle_if_due(self) -> None:
+        if (
+            self._store.unparsed > MOST_UNPARSED
+            or len(self._closed) >= MOST_CLOSED
+            or self._states.size > MOST_STATES
+            or self._is_late()
+        ):
+            self._settle()
+
+    def _is_late(self) -> bool:
+        since = self._closed_since
+        return since is not None and self._clock() - since >= self.limits.seconds
+
+    def _settle(self) -> None:
+        """Score and write all closed events, then the STATE that is true now."""
+        self._store.parse()
+        if self._closed:
+            self._score(self._closed)
+        self._closed, self._closed_since = {}, None
+        state = self._states.release(self._store.since.values())
+        if state:
+            self._writer.write_line(state.line)
+            self._files.cover(state.number)
+        self._writer.flush()
+        self._files.delete_covered()
+
+    def _score(self, closed: Mapping[str, int]) -> None:
+        taken = self._store.take(closed)
+        facts = [
+            self._facts.pop(event_id, EventFacts(event_id=event_id))
+            for event_id in closed
+        ]
+        events = to_events_frame(facts)
+        tables = Tables(
+            events=events.lazy(),
+            sessions=taken["sessions"].lazy(),
+            people=taken["attendees"].lazy(),
+            activities=taken["activities"].lazy(),
+        )
+        result = Result(
+            frames=run(tables, self.model),
+            logins=taken["attendees"],
+            events=events,
+            model=self.model,
+            scored_at=to_iso(self._now()),
+        )
+        for stream, rows in to_rows(result).items():
+            self._writer.write_rows(stream, rows)
+
+
+def to_iso(moment: dt.datetime) -> str:
+    """Return a moment in UTC as ISO 8601, whole seconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _stream_of(message: Mapping[str, Any]) -> str:
+    stream = message.get("stream")
+    if not isinstance(stream, str):
+        raise FatalError("The input has a message without the name of its stream.")
+    return stream

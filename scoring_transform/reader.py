@@ -1,0 +1,153 @@
+"""The read loop: whole blocks of the three big streams, single messages of the rest."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
+
+from scoring_transform.parsing import decode
+from sync_core.errors import FatalError
+
+if TYPE_CHECKING:
+    import gzip
+    from collections.abc import Callable, Iterator, Mapping
+
+CHUNK = 1 << 20
+LONGEST_LINE = 64 << 20
+FORMS = (
+    b'{"type":"RECORD","stream":"%s","record":',
+    b'{"type": "RECORD", "stream": "%s", "record": ',
+)
+
+
+class Taker(Protocol):
+    """Who takes what is read."""
+
+    def take_lines(self, stream: str, block: bytes, count: int) -> None:
+        """Take whole RECORD lines of one stream."""
+
+    def take_state(self, line: bytes) -> None:
+        """Take a STATE line as it is."""
+
+
+class BlockReader(GenericSingerReader[bytes]):
+    """Reads blocks of lines and tells the big streams by the first bytes of a line.
+
+    Lines in another form, such as with their keys in another order, go to the callbacks
+    one by one, as the SDK would send them.
+
+    Args:
+        streams: The streams whose lines are taken unparsed.
+        taker: Who takes them.
+    """
+
+    def __init__(self, streams: tuple[str, ...], taker: Taker) -> None:
+        super().__init__()
+        self._taker = taker
+        self._prefixes = {
+            form % stream.encode(): stream for stream in streams for form in FORMS
+        }
+        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def default_input(self) -> IO[bytes]:
+        """Standard input."""
+        return sys.stdin.buffer
+
+    def deserialize_json(self, line: bytes) -> dict[str, Any]:
+        """Return a line's message."""
+        return decode(line)
+
+    def process_lines(
+        self,
+        file_input: IO[Any] | None,
+        callbacks: Mapping[str, Callable[[dict[str, Any]], None]],
+    ) -> Counter[str]:
+        """Read to the end of the input."""
+        source = file_input or self.default_input
+        for block in to_blocks(getattr(source, "buffer", source)):
+            self._process_block(block, callbacks)
+        return self._counts
+
+    def _process_block(
+        self, block: bytes, callbacks: Mapping[str, Callable[[dict[str, Any]], None]]
+    ) -> None:
+        """Take the block as one if all of it is one stream's, else line by line."""
+        prefix = self._prefix_of(block)
+        count = block.count(b"\n")
+        if prefix and block.count(b"\n" + prefix) == count - 1:
+            self._take(prefix, block, count)
+            return
+        run: list[bytes] = []
+        last = b""
+        for line in block.split(b"\n"):
+            if last and line.startswith(last):
+                run.append(line)
+                continue
+            if run:
+                self._take(last, b"\n".join([*run, b""]), len(run))
+                run = []
+            last = self._prefix_of(line)
+            if last:
+                run.append(line)
+            elif line.strip():
+                self._process_message(line, callbacks)
+        if run:
+            self._take(last, b"\n".join([*run, b""]), len(run))
+
+    def _prefix_of(self, line: bytes) -> bytes:
+        for length in self._lengths:
+            if line[:length] in self._prefixes:
+                return line[:length]
+        return b""
+
+    def _take(self, prefix: bytes, block: bytes, count: int) -> None:
+        self._counts["RECORD"] += count
+        self._taker.take_lines(self._prefixes[prefix], block, count)
+
+    def _process_message(
+        self,
+        line: bytes,
+        callbacks: Mapping[str, Callable[[dict[str, Any]], None]],
+    ) -> None:
+        message = decode(line)
+        kind = message.get("type")
+        self._counts[str(kind)] += 1
+        if kind == "STATE":
+            self._taker.take_state(line)
+        elif isinstance(kind, str) and kind in callbacks:
+            callbacks[kind](message)
+        else:
+            raise FatalError("The input has a line that is not a Singer message.")
+
+
+def to_blocks(source: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
+    """Yield blocks of whole lines, as they come; each ends with a line's end."""
+    read = getattr(source, "read1", source.read)
+    rest: list[bytes] = []
+    size = 0
+    while chunk := read(CHUNK):
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            rest.append(chunk)
+            size += len(chunk)
+            check_length(size)
+            continue
+        yield b"".join([*rest, chunk[:end]])
+        rest = [chunk[end:]]
+        size = len(rest[0])
+    if any(rest):
+        yield b"".join([*rest, b"\n"])
+
+
+def check_length(size: int) -> None:
+    """Refuse a line that is longer than any message has a reason to be."""
+    if size > LONGEST_LINE:
+        raise FatalError(
+            f"The input has a line of more than {LONGEST_LINE >> 20} MiB. The stage "
+            "before this one does not send Singer messages."
+        )
