@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match
 
-from sandbox import hubilo, hubspot, salesforce
+from sandbox import hubilo, hubspot, pages, salesforce
 from sandbox.faults import FaultPlan
 from sandbox.middleware import Front, SeenRequest
 from sandbox.store import Store
@@ -67,6 +67,7 @@ def to_parts(settings: SandboxSettings, store: Store) -> list[Part]:
     return [
         Part("hubilo", hubilo.routes(settings)),
         Part("hubspot", hubspot.routes(settings, store)),
+        Part("pages", pages.routes(store)),
         Part("salesforce", salesforce.routes(settings, store)),
     ]
 
