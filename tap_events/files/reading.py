@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sync_core.errors import FatalError, SettingError
-from tap_events.files.decoding import read_bytes, to_text
+from tap_events.files.decoding import read_bytes
 from tap_events.files.grouping import Found
 from tap_events.files.readers import READERS
-from tap_events.files.sheet import DELIMITERS, Sheet
+from tap_events.files.table import find_table, read_table, to_misfits
+from tap_events.files.table_mapping import load_tables
+from tap_events.files.table_source import RawFile, from_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tap_events.files.report import RejectedRow, Report
+    from tap_events.files.sheet import Sheet
+    from tap_events.files.table_mapping import Table
 
 _SHOWN_CELLS = 12
 _SHOWN_CHARACTERS = 40
@@ -29,6 +33,7 @@ class FileReader:
 
     zone: ZoneInfo
     on_rejected: Callable[[RejectedRow], None]
+    tables: tuple[Table, ...] = ()
 
     @classmethod
     def of(
@@ -38,7 +43,11 @@ class FileReader:
         on_rejected: Callable[[RejectedRow], None],
     ) -> FileReader:
         """Return a reader for these settings, checked."""
-        return cls(zone=to_zone(timezone), on_rejected=on_rejected)
+        return cls(
+            zone=to_zone(timezone),
+            on_rejected=on_rejected,
+            tables=load_tables(mapping_path),
+        )
 
     def read(self, path: Path) -> list[Found]:
         """Read one file.
@@ -53,16 +62,20 @@ class FileReader:
         ]
 
     def _to_reports(self, path: Path, data: bytes) -> tuple[Report, ...]:
-        text = to_text(data, path)
-        sheets = [
-            Sheet(path, text, delimiter, self.zone, self.on_rejected)
-            for delimiter in DELIMITERS
-        ]
+        file = RawFile(
+            path=path, data=data, zone=self.zone, on_rejected=self.on_rejected
+        )
+        if fit := find_table(file, self.tables):
+            return read_table(file, *fit)
+        if file.is_parquet:
+            seen = to_shown(from_parquet(file).columns)
+            raise unknown_file(path, seen, to_misfits(file, self.tables))
+        sheets = file.sheets()
         for sheet in sheets:
             for reader in READERS:
                 if reader.matches(sheet):
                     return reader.read(sheet)
-        raise unknown_file(path, sheets)
+        raise unknown_file(path, to_seen(sheets), to_misfits(file, self.tables))
 
 
 def to_zone(name: str) -> ZoneInfo:
@@ -87,12 +100,13 @@ def to_changed_at(path: Path) -> datetime:
     return datetime.fromtimestamp(max(status.st_mtime, status.st_ctime), tz=UTC)
 
 
-def unknown_file(path: Path, sheets: list[Sheet]) -> FatalError:
+def unknown_file(path: Path, seen: str, misfits: list[str]) -> FatalError:
     """Tell what was seen at the top of a file that nothing knows."""
     names = ", ".join(reader.name for reader in READERS)
+    told = f"Of your mapping, {'; '.join(misfits)}. " if misfits else ""
     return FatalError(
         f"{path} is no report that a reader knows. Its first line holds: "
-        f"{to_seen(sheets)}. Readers: {names}. Remove the file, or describe its "
+        f"{seen}. Readers: {names}. {told}Remove the file, or describe its "
         "columns in a mapping for generic tables and name that in `files_mapping`.",
         setting="files_path",
     )
@@ -101,7 +115,11 @@ def unknown_file(path: Path, sheets: list[Sheet]) -> FatalError:
 def to_seen(sheets: list[Sheet]) -> str:
     """Return the header cells of a file, cut short; rows are never shown."""
     heads = [next((x for x in sheet.head if not x.is_blank), None) for sheet in sheets]
-    cells = max((head.cells for head in heads if head), key=len, default=())
+    return to_shown(max((head.cells for head in heads if head), key=len, default=()))
+
+
+def to_shown(cells: tuple[str, ...]) -> str:
+    """Return some header cells as a message may show them."""
     shown = [
         f"'{_to_printable(cell)[:_SHOWN_CHARACTERS]}'" for cell in cells[:_SHOWN_CELLS]
     ]

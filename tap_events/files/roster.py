@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sync_core.identity import to_email_key
-from tap_events.files.naming import is_telephone, to_digest, to_first_and_last, to_name_key
+from tap_events.files.naming import (
+    is_telephone,
+    to_digest,
+    to_first_and_last,
+    to_name_key,
+)
 from tap_events.records import Attendee, Role
 
 if TYPE_CHECKING:

@@ -82,6 +82,7 @@ class Sheet:
     delimiter: str
     zone: ZoneInfo
     on_rejected: Callable[[RejectedRow], None]
+    first_line: int = 1
 
     @cached_property
     def head(self) -> tuple[Line, ...]:
@@ -102,12 +103,12 @@ class Sheet:
         rows = csv.reader(
             itertools.chain(source, ["\n", _END]), delimiter=self.delimiter
         )
-        number, cells = 1, [""]
+        number, cells = self.first_line, [""]
         try:
             for cells in rows:
                 if cells != [_END]:
                     yield Line(number, tuple(map(to_cell, cells)))
-                number = rows.line_num + 1
+                number = rows.line_num + self.first_line
         except csv.Error as error:
             raise self._broken_quote(number) from error
         if cells != [_END]:

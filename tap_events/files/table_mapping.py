@@ -35,7 +35,21 @@ class ActivityColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A column that says what was done; ``ignore`` leaves a row out on purpose."""
 
     column: str
-    values: dict[str, ActivityKind | Literal["ignore"]]
+    values: dict[
+        str,
+        Literal[
+            "time_in_session",
+            "chat",
+            "poll_response",
+            "cta_click",
+            "raise_hand",
+            "reaction",
+            "session_rating",
+            "file_download",
+            "question",
+            "ignore",
+        ],
+    ]
 
 
 class RoleColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
