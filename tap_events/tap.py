@@ -127,6 +127,6 @@ class TapEvents(PluginMixin, Tap):
     def _tell(self) -> None:
         """Log the one line that a person reads, and list what was rejected."""
         path = self.rejected.write()
-        counts = ", ".join(f"{self.sent[name]} {name}" for name in STREAMS)
+        counts = ", ".join(f"{name} {self.sent[name]:,}" for name in STREAMS)
         rejected = f"; {len(self.rejected)} rows rejected, listed in {path}"
         self.logger.info("sent %s%s", counts, rejected if len(self.rejected) else "")
