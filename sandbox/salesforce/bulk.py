@@ -133,7 +133,7 @@ def results(call: Call, job_id: str, name: str) -> Reply:
     row = call.db.execute(
         "SELECT results FROM sf_job WHERE id = ?", (job_id,)
     ).fetchone()
-    return Reply(csv=msgspec.json.decode(row[0] or "{}").get(name, ""))
+    return Reply(csv=msgspec.json.decode(row[0] or "{}").get(name.lower(), ""))
 
 
 def run_due(call: Call) -> None:
@@ -178,8 +178,8 @@ class _Run:
             "totalProcessingTime": 1 + len(rows) // _BATCH,
         }
         return {
-            "successfulResults": _to_csv(["sf__Id", "sf__Created", *header], self.done),
-            "failedResults": _to_csv(["sf__Id", "sf__Error", *header], self.failed),
+            "successfulresults": _to_csv(["sf__Id", "sf__Created", *header], self.done),
+            "failedresults": _to_csv(["sf__Id", "sf__Error", *header], self.failed),
             "unprocessedrecords": _to_csv(header, []),
         }
 

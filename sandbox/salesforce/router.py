@@ -64,7 +64,7 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Reply]], ...] = tuple(
         ("PUT", rf"{_JOB}/batches/?", bulk.upload),
         (
             "GET",
-            rf"{_JOB}/(successfulResults|failedResults|unprocessedrecords)/?",
+            rf"{_JOB}/((?i:successfulResults|failedResults|unprocessedRecords))/?",
             bulk.results,
         ),
     )
