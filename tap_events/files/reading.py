@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sync_core.errors import FatalError, SettingError
+from sync_core.errors import FatalError, RowRejected, SettingError
 from tap_events.files.decoding import read_bytes
 from tap_events.files.grouping import Found
-from tap_events.files.readers import READERS
+from tap_events.files.readers import READERS, Reader
 from tap_events.files.table import find_table, read_table, to_misfits
 from tap_events.files.table_mapping import load_tables
 from tap_events.files.table_source import RawFile, from_parquet
@@ -74,8 +74,20 @@ class FileReader:
         for sheet in sheets:
             for reader in READERS:
                 if reader.matches(sheet):
-                    return reader.read(sheet)
+                    return read_whole(reader, sheet)
         raise unknown_file(path, to_seen(sheets), to_misfits(file, self.tables))
+
+
+def read_whole(reader: Reader, sheet: Sheet) -> tuple[Report, ...]:
+    """Read a sheet; what is wrong outside its rows concerns the whole file."""
+    try:
+        return reader.read(sheet)
+    except RowRejected as problem:
+        raise FatalError(
+            f"{sheet.path} ({reader.name}): {problem}, and it stands in the summary "
+            "that tells of the event. Export the report again.",
+            setting="files_path",
+        ) from problem
 
 
 def to_zone(name: str) -> ZoneInfo:

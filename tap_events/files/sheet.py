@@ -100,19 +100,18 @@ class Sheet:
     def lines(self) -> Iterator[Line]:
         """Yield every row with the number of the line it begins on."""
         source = io.StringIO(self.text, newline="")
-        rows = csv.reader(
-            itertools.chain(source, ["\n", _END]), delimiter=self.delimiter
-        )
-        number, cells = self.first_line, [""]
+        end = [_END] if self.text.endswith(("\n", "\r")) else ["\n", _END]
+        rows = csv.reader(itertools.chain(source, end), delimiter=self.delimiter)
+        begun = last = self.first_line
         try:
             for cells in rows:
-                if cells != [_END]:
-                    yield Line(number, tuple(map(to_cell, cells)))
-                number = rows.line_num + self.first_line
+                if cells == [_END]:
+                    return
+                yield Line(begun, tuple(map(to_cell, cells)))
+                begun, last = rows.line_num + self.first_line, begun
         except csv.Error as error:
-            raise self._broken_quote(number) from error
-        if cells != [_END]:
-            raise self._broken_quote(number)
+            raise self._broken_quote(begun) from error
+        raise self._broken_quote(last)
 
     def _broken_quote(self, number: int) -> FatalError:
         return FatalError(

@@ -119,22 +119,35 @@ def _sheet_records(sheet: Sheet) -> Iterator[Record]:
 
 def _from_json_lines(sheet: Sheet) -> Source:
     """Read JSON lines; nested objects become columns with dots in their names."""
-    records: list[Record] = []
+    lines: list[tuple[int, dict[str, Any] | None]] = []
     columns: dict[str, None] = {}
     for number, line in enumerate(
         io.StringIO(sheet.text, newline=None), start=sheet.first_line
     ):
         if not line.strip():
             continue
-        try:
-            data = msgspec.json.decode(line, type=dict[str, Any])
-        except (msgspec.MsgspecError, RecursionError):
+        flat = _from_json(line)
+        columns.update(dict.fromkeys(flat or ()))
+        lines.append((number, flat))
+    return Source(tuple(columns), _json_records(sheet, lines))
+
+
+def _from_json(line: str) -> dict[str, Any] | None:
+    try:
+        return dict(_flat(msgspec.json.decode(line, type=dict[str, Any])))
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _json_records(
+    sheet: Sheet, lines: Iterable[tuple[int, dict[str, Any] | None]]
+) -> Iterator[Record]:
+    """Yield the rows, telling bad ones only when the table is really read."""
+    for number, flat in lines:
+        if flat is None:
             sheet.reject(number, "the line is not one JSON object")
-            continue
-        flat = dict(_flat(data))
-        columns.update(dict.fromkeys(flat))
-        records.append(_to_record(number, flat))
-    return Source(tuple(columns), records)
+        else:
+            yield _to_record(number, flat)
 
 
 def _flat(
