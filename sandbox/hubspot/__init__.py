@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.hubspot import (
     attendance,
     batches,
+    custom_events,
     marketing,
     oauth,
     objects,
@@ -35,6 +36,7 @@ def routes(settings: SandboxSettings, store: Store) -> list[BaseRoute]:
         *properties.OPERATIONS,
         *attendance.OPERATIONS,
         *marketing.OPERATIONS,
+        *custom_events.OPERATIONS,
         *oauth.OPERATIONS,
     )
     return [*to_routes(Account(settings, store), operations)]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import sqlite3
     from random import Random
 
+    from starlette.datastructures import QueryParams
+
     from sandbox.faults import RowErrors
 
 # HubSpot docs, versioning: v3, and dates in the path since March 2026.
@@ -69,7 +71,7 @@ class Call:
     db: sqlite3.Connection
     now: float
     path: Mapping[str, str]
-    query: Mapping[str, str]
+    query: QueryParams
     body: Any
     chance: Random
     row_errors: RowErrors | None

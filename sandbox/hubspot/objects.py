@@ -59,7 +59,7 @@ def read(call: Call) -> Reply:
     kind = kind_of(call)
     record = _one(call, kind)
     known = call.account.definitions(call.db, kind)
-    return Reply(record.to_selection(to_names(call.query.get("properties")), known))
+    return Reply(record.to_selection(to_names(call), known))
 
 
 def update(call: Call) -> Reply:
@@ -84,7 +84,7 @@ def list_page(call: Call) -> Reply:
     after = to_number(call.query.get("after", "0"))
     rows = records.load_all(call.db, kind, after=after, limit=limit + 1)
     known = call.account.definitions(call.db, kind)
-    names = to_names(call.query.get("properties"))
+    names = to_names(call)
     body: dict[str, Any] = {
         "results": [record.to_selection(names, known) for record in rows[:limit]]
     }
@@ -134,9 +134,10 @@ _PERSONAL = (
 )
 
 
-def to_names(text: str | None) -> list[str]:
-    """Return the property names of a query parameter."""
-    return [name for name in (text or "").split(",") if name]
+def to_names(call: Call) -> list[str]:
+    """Return the properties the query asks for: with commas, or repeated."""
+    asked = ",".join(call.query.getlist("properties"))
+    return [name for name in asked.split(",") if name]
 
 
 def to_limit(text: str, highest: int) -> int:

@@ -201,18 +201,33 @@ def _sort(
     found: list[Record], sorts: Sequence[Sort | str], known: Mapping[str, Any]
 ) -> None:
     """Sort in place; records without a value come last, equal ones by id."""
-    for sort in sorts:
-        name = sort if isinstance(sort, str) else sort.property_name
-        down = isinstance(sort, Sort) and sort.direction == "DESCENDING"
+    for sort in map(_to_sort, sorts):
+        name = sort.property_name
         if name not in known:
             raise invalid(f'Property "{name}" does not exist')
         keys = {one.id: _to_order(one.all_properties().get(name, "")) for one in found}
         with_value = [one for one in found if keys[one.id] != ""]
         without = [one for one in found if keys[one.id] == ""]
         with_value.sort(
-            key=lambda one: (isinstance(keys[one.id], str), keys[one.id]), reverse=down
+            key=lambda one: (isinstance(keys[one.id], str), keys[one.id]),
+            reverse=sort.direction == "DESCENDING",
         )
         found[:] = with_value + without
+
+
+def _to_sort(sort: Sort | str) -> Sort:
+    """HubSpot docs show objects, its clients send text: a name or an object's JSON."""
+    if not isinstance(sort, str):
+        return sort
+    if not sort.startswith("{"):
+        return Sort(sort.removeprefix("-"), _DIRECTIONS[sort.startswith("-")])
+    try:
+        return msgspec.json.decode(sort, type=Sort)
+    except msgspec.MsgspecError as error:
+        raise invalid(f"Invalid sort: {error}") from error
+
+
+_DIRECTIONS = ("ASCENDING", "DESCENDING")
 
 
 OPERATIONS = (
