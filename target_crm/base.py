@@ -5,11 +5,11 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk.contrib.msgspec import MsgSpecReader
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from singer_sdk.target_base import Target
 
 from sync_core.plugin import PluginMixin
+from target_crm.reader import QuietReader
 from target_crm.run import Run
 from target_crm.settings import STATE_INTERVAL_SECONDS, to_common_settings
 from target_crm.sinks import to_sink_class
@@ -32,7 +32,7 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
-    message_reader_class = MsgSpecReader
+    message_reader_class = QuietReader
     max_parallelism = 1  # contacts before what refers to them; one writer of the ledger
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

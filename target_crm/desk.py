@@ -85,7 +85,8 @@ class Desk:
         if self.report.dry_run:
             return
         self.rejected.reject(key, outcome, record)
-        person = pseudonym(email_key or key[1], self.key)
+        name = (email_key or key[1]).encode(errors="replace").decode()
+        person = pseudonym(name, self.key)
         self.report.list_rejected(person, key[0], outcome)
 
 
@@ -108,4 +109,5 @@ def _dumps(record: Mapping[str, Any]) -> str:
 
 def _number(value: Any) -> Any:
     """Decimals are all that JSON lacks here; an infinite one stays text."""
-    return float(value) if math.isfinite(value) else str(value)
+    number = float(value)
+    return number if math.isfinite(number) else str(value)

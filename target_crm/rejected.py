@@ -136,7 +136,7 @@ class RejectedRows:
         }
         if status == REJECTED:
             line |= {"reason": row.reason, "record": dict(row.record)}
-        self._lines.append(json.dumps(line, ensure_ascii=False))
+        self._lines.append(json.dumps(line))
 
     def _read(self) -> dict[Key, RejectedRow]:
         waiting: dict[Key, RejectedRow] = {}

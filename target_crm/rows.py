@@ -183,7 +183,8 @@ def to_plain(name: str, value: Any) -> Any:
         RowRejected: A number is not finite, or text cannot be written as UTF-8.
     """
     if isinstance(value, Decimal):
-        value = int(value) if value == value.to_integral_value() else float(value)
+        number = float(value)
+        value = int(number) if number.is_integer() else number
     if isinstance(value, float) and not math.isfinite(value):
         raise RowRejected(
             f"{name} is not a finite number", code="INVALID_NUMBER", field=name

@@ -9,6 +9,7 @@ import singer_sdk.typing as th
 from sync_core.errors import SettingError
 from target_crm.base import CrmTarget
 from target_crm.hubspot.account import HubSpot, HubSpotSettings, OAuth
+from target_crm.hubspot.wire import Clockwork
 from target_crm.settings import COMMON, to_common_settings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class TargetHubSpot(CrmTarget):
     """
 
     name = "target-hubspot"
+    clockwork: ClassVar[Clockwork] = Clockwork()
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
         th.Property(
             "access_token",
@@ -120,7 +122,8 @@ class TargetHubSpot(CrmTarget):
                 external_account_id=config["external_account_id"],
                 organizer=config["event_organizer"],
                 workers=to_common_settings(config).workers,
-            )
+            ),
+            clockwork=self.clockwork,
         )
 
 

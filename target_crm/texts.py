@@ -24,14 +24,17 @@ ACTIVITY_LABELS = {
 
 
 def to_reasons(values: Mapping[str, Any]) -> str | None:
-    """Return why the scores are what they are, strongest first, on one line."""
-    parts = [
-        f"{WINDOW_LABELS[window]}: {', '.join(reasons)} ({place})"
+    """Return why the scores are what they are, one reason a line, strongest first.
+
+    The last line of a window is the rank, with what it is relative to.
+    """
+    lines = [
+        f"{WINDOW_LABELS[window]}: {reason}"
         for window in WINDOWS
-        if (reasons := values.get(f"{window}_reasons"))
-        and (place := to_place(values, window))
+        if (place := to_place(values, window))
+        for reason in [*(values.get(f"{window}_reasons") or []), place]
     ]
-    return " | ".join(parts) or None
+    return "\n".join(lines) or None
 
 
 def to_place(values: Mapping[str, Any], window: str) -> str | None:
@@ -41,7 +44,7 @@ def to_place(values: Mapping[str, Any], window: str) -> str | None:
         return None
     ranked = values.get(f"{window}_ranked_attendees")
     ranks = values.get(f"{window}_max_rank")
-    return f"rank {rank} of {ranks}, {ranked} ranked attendees"
+    return f"rank {rank} of {ranks} among {ranked} attendees"
 
 
 def to_breakdown(values: Mapping[str, Any]) -> str | None:

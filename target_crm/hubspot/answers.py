@@ -31,11 +31,13 @@ class Refused(Exception):  # noqa: N818 - a batch is refused, the run is not
 
     Attributes:
         reason: Why.
+        status: HTTP status.
     """
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, status: int = 400) -> None:
         super().__init__(reason.code)
         self.reason = reason
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,7 @@ def to_reply(status: int, headers: Mapping[str, str], body: bytes, what: str) ->
     if status == 403:  # noqa: PLR2004 - missing scopes
         raise _forbidden(data, what)
     if status in _REFUSALS:
-        raise Refused(to_reason(data))
+        raise Refused(to_reason(data), status)
     setting = CREDENTIAL if status == 401 else "api_url"  # noqa: PLR2004
     problem = to_error(status, headers, what=what, setting=setting)
     if status == 423 and isinstance(problem, TransientError):  # noqa: PLR2004

@@ -7,21 +7,24 @@ batch; a refusal of the whole batch does not say which row, so the batch is halv
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from target_crm.crm import Found
-from target_crm.hubspot.answers import Reason, Refused, to_reason
+from target_crm.hubspot.answers import LOCKED_WAIT, Reason, Refused, to_reason
 from target_crm.outcomes import Kind, Outcome
+from target_crm.setup import MISSING
 from target_crm.values import to_canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from target_crm.crm import Contact
     from target_crm.hubspot.wire import Wire
     from target_crm.mapping import PropertySet
 
 BATCH = 100
+ALIASES = "hs_additional_emails"
 PASSING_TRIES = 3
 NO_ANSWER = Reason(code="NO_ANSWER", message="HubSpot's answer left this row out.")
 Ends = dict[str, Outcome]
@@ -48,26 +51,25 @@ class Contacts:
         """Return the contacts that exist."""
         body = {
             "idProperty": "email",
-            "properties": ["email", *properties.properties],
+            "properties": ["email", ALIASES, *properties.properties],
             "propertiesWithHistory": [],
             "inputs": [{"id": key} for key in keys],
         }
         try:
             reply = self._wire.send("POST contacts/batch/read", self._batch.read, body)
-        except Refused as refusal:
-            return self._read_halves(keys, properties, refusal)
+        except Refused:
+            return self._read_halves(keys, properties)
         return {
-            key: found
+            key: to_found(entry, properties)
             for entry in reply.data.get("results") or []
-            for key, found in [to_found(entry, properties)]
+            for key in to_keys(entry)
         }
 
     def _read_halves(
-        self, keys: Sequence[str], properties: PropertySet, refusal: Refused
+        self, keys: Sequence[str], properties: PropertySet
     ) -> dict[str, Found]:
         """One address that HubSpot cannot look up must not hide the others."""
         if len(keys) == 1:
-            del refusal
             return {}
         middle = len(keys) // 2
         return {
@@ -76,32 +78,32 @@ class Contacts:
         }
 
     def _settle(self, contacts: Mapping[str, Contact]) -> Ends:
-        """Send until every contact has an outcome."""
-        ends: Ends = {}
-        left = dict(contacts)
-        for last in (False,) * (PASSING_TRIES - 1) + (True,):
-            found, again = self._send(left, last=last)
-            ends |= found
-            left = again
+        """Send until every contact has an outcome; what passes is waited for."""
+        answer = self._send(contacts)
+        for _ in range(PASSING_TRIES - 1):
+            left = {key: contacts[key] for key in contacts if key not in answer.ends}
             if not left:
-                break
-        return ends
+                return answer.ends
+            if answer.passing:
+                self._wire.pause(LOCKED_WAIT)
+            more = self._send(left)
+            answer = Answer(
+                {**answer.ends, **more.ends}, more.passing, more.unattributed
+            )
+        return answer.closed(contacts)
 
-    def _send(
-        self, contacts: Mapping[str, Contact], *, last: bool
-    ) -> tuple[Ends, dict[str, Contact]]:
-        """Send a batch; return the outcomes and the contacts to send again."""
+    def _send(self, contacts: Mapping[str, Contact]) -> Answer:
         try:
             data = self._call(contacts)
         except Refused as refusal:
-            return self._halved(list(contacts.values()), refusal.reason), {}
-        ends, passing = to_ends(contacts, data)
-        again = {key: c for key, c in contacts.items() if key not in ends}
-        if not last:
-            return ends, again
-        for key in again:
-            ends[key] = _rejected(passing.get(key, NO_ANSWER))
-        return ends, {}
+            return Answer(self._refused(list(contacts.values()), refusal.reason))
+        return to_answer(contacts, data)
+
+    def _refused(self, contacts: Sequence[Contact], reason: Reason) -> Ends:
+        """A missing property concerns every row: halving would find nothing."""
+        if reason.code == MISSING:
+            return {contact.email_key: _rejected(reason) for contact in contacts}
+        return self._halved(contacts, reason)
 
     def _halved(self, contacts: Sequence[Contact], reason: Reason) -> Ends:
         """Find the rows that a whole batch was refused for, and write the others.
@@ -134,10 +136,7 @@ class Contacts:
             data = self._call(part)
         except Refused as refusal:
             return {}, refusal.reason
-        ends, passing = to_ends(part, data)
-        for key in part:
-            ends.setdefault(key, _rejected(passing.get(key, NO_ANSWER)))
-        return ends, None
+        return to_answer(part, data).closed(part), None
 
     def _call(self, contacts: Mapping[str, Contact]) -> Mapping[str, Any]:
         inputs = [
@@ -160,14 +159,35 @@ def to_trace(place: int) -> str:
     return f"row-{place}"
 
 
-def to_ends(
-    contacts: Mapping[str, Contact], data: Mapping[str, Any]
-) -> tuple[Ends, dict[str, Reason]]:
-    """Return the outcomes that an answer tells, and reasons that may pass.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an answer tells about the rows that were asked for.
 
-    Never by position: by trace id, by e-mail, or because only one is left. An input
-    that the answer names in neither list has no outcome here, whatever ``numErrors``
-    says; one that stands in both was refused.
+    Attributes:
+        ends: Outcomes of the rows it names.
+        passing: Rows that may be accepted if they are sent again.
+        unattributed: Reasons that do not say which row they belong to.
+    """
+
+    ends: Ends = field(default_factory=dict)
+    passing: Mapping[str, Reason] = field(default_factory=dict)
+    unattributed: Sequence[Reason] = ()
+
+    def closed(self, contacts: Iterable[str]) -> Ends:
+        """Return an outcome for every row: what was never answered is rejected."""
+        reason = self.unattributed[0] if self.unattributed else NO_ANSWER
+        return {
+            key: self.ends.get(key) or _rejected(self.passing.get(key, reason))
+            for key in contacts
+        }
+
+
+def to_answer(contacts: Mapping[str, Contact], data: Mapping[str, Any]) -> Answer:
+    """Return what an answer tells.
+
+    Never by position: by trace id, by e-mail, or because only one is left. A row that
+    the answer names in neither list has no outcome here, whatever ``numErrors`` says;
+    one that stands in both was refused.
     """
     keys = {to_trace(place): key for place, key in enumerate(contacts)}
     ends: Ends = {}
@@ -179,9 +199,13 @@ def to_ends(
         else:
             ends[key] = _written(entry)
     passing: dict[str, Reason] = {}
+    unattributed = []
     for entry in data.get("errors") or []:
         reason = to_reason(entry)
-        for key in _blamed(entry, keys, contacts):
+        blamed = _blamed(entry, keys, contacts)
+        if not blamed:
+            unattributed.append(reason)
+        for key in blamed:
             ends.pop(key, None)
             if reason.is_passing:
                 passing[key] = reason
@@ -190,7 +214,7 @@ def to_ends(
     left = [key for key in contacts if key not in ends and key not in passing]
     if len(left) == 1 and len(strangers) == 1:
         ends[left[0]] = _written(strangers[0])
-    return ends, passing
+    return Answer(ends, passing, unattributed)
 
 
 def _key_of(
@@ -230,15 +254,22 @@ def _rejected(reason: Reason) -> Outcome:
     )
 
 
-def to_found(entry: Mapping[str, Any], properties: PropertySet) -> tuple[str, Found]:
-    """Return a contact that was read, with its key."""
+def to_keys(entry: Mapping[str, Any]) -> list[str]:
+    """Return the addresses of a contact: its own, and those of merged ones."""
+    values = entry.get("properties") or {}
+    own = str(values.get("email") or "").lower()
+    others = str(values.get(ALIASES) or "").lower().split(";")
+    return [key for key in (own, *others) if key]
+
+
+def to_found(entry: Mapping[str, Any], properties: PropertySet) -> Found:
+    """Return what a contact holds, in our spelling."""
     values = entry.get("properties") or {}
     held = {
         name: to_canonical(spec.type, values.get(name))
         for name, spec in properties.properties.items()
     }
-    found = Found(
+    return Found(
         contact_id=str(entry.get("id") or ""),
         properties={name: text for name, text in held.items() if text},
     )
-    return str(values.get("email") or "").lower(), found

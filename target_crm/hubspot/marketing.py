@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from target_crm.hubspot.wire import Wire
 
 ATTEND = "attend"
+NOT_FOUND = 404
 NO_ANSWER = Reason(code="TIMELINE_NO_ANSWER", message="The answer left this row out.")
 
 
@@ -76,7 +77,9 @@ class MarketingEvents:
             ends.setdefault(key, _rejected(NO_ANSWER))
         return [ends[entry.email_key] for entry in entries]
 
-    def _send(self, entries: Mapping[str, Attendance]) -> dict[str, Outcome]:
+    def _send(
+        self, entries: Mapping[str, Attendance], *, again: bool = False
+    ) -> dict[str, Outcome]:
         event = next(iter(entries.values())).event
         inputs = [to_input(entry) for entry in entries.values()]
         try:
@@ -87,6 +90,9 @@ class MarketingEvents:
                 {"inputs": inputs},
             )
         except Refused as refusal:
+            if refusal.status == NOT_FOUND and not again:
+                self.tell_event(event)  # somebody deleted it in HubSpot
+                return self._send(entries, again=True)
             if len(entries) == 1:
                 return dict.fromkeys(entries, _rejected(refusal.reason))
             return self._halved(list(entries.values()))

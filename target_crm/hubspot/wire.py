@@ -99,6 +99,7 @@ class Wire:
             maxsize=connections, retries=False, cert_reqs="CERT_REQUIRED"
         )
         self._credential: Credential | None = None
+        self._pauses = 0
 
     def use(self, credential: Credential) -> None:
         """Take the credential for all further requests."""
@@ -133,6 +134,11 @@ class Wire:
         deadline = self._time.clock() + self._patience.total
         return self._retrier.call(lambda: self._attempt(what, call, args, deadline))
 
+    def pause(self, seconds: float) -> None:
+        """Wait before rows are sent again that could not be taken at the moment."""
+        self._pauses += 1
+        self._time.sleep(seconds)
+
     def close(self) -> None:
         """Close the connections."""
         self._pool.clear()
@@ -140,7 +146,7 @@ class Wire:
     @property
     def waits(self) -> int:
         """How often a request had to wait."""
-        return self._pace.waits + self._retrier.waits
+        return self._pace.waits + self._retrier.waits + self._pauses
 
     def _attempt(
         self,
