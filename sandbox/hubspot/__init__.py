@@ -8,10 +8,13 @@ from sandbox.hubspot import (
     attendance,
     batches,
     custom_events,
+    event_definitions,
     marketing,
     oauth,
     objects,
+    participations,
     properties,
+    property_groups,
     search,
 )
 from sandbox.hubspot.account import Account
@@ -33,9 +36,12 @@ def routes(settings: SandboxSettings, store: Store) -> list[BaseRoute]:
         *batches.OPERATIONS,
         *search.OPERATIONS,
         *objects.OPERATIONS,
+        *property_groups.OPERATIONS,
         *properties.OPERATIONS,
         *attendance.OPERATIONS,
+        *participations.OPERATIONS,
         *marketing.OPERATIONS,
+        *event_definitions.OPERATIONS,
         *custom_events.OPERATIONS,
         *oauth.OPERATIONS,
     )

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sandbox.hubspot.api import NO_CONTENT, Call, Operation, Reply
-from sandbox.hubspot.clock import to_iso, to_seconds
-from sandbox.hubspot.errors import ApiError, invalid, not_found
-from sandbox.hubspot.records import to_json
+from sandbox.hubspot.api import NO_CONTENT, Call, Reply
+from sandbox.hubspot.clock import to_seconds
+from sandbox.hubspot.errors import ApiError, invalid
+from sandbox.hubspot.marketing_rows import (
+    MarketingEvent,
+    by_external_id,
+    by_object_id,
+    find,
+    operation,
+    store,
+    to_counters,
+    to_event,
+)
 from sandbox.hubspot.rows import check_size, to_batch_reply
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping
 
 
@@ -63,35 +70,6 @@ class Completion(msgspec.Struct, rename="camel"):
     end_date_time: str
 
 
-@dataclass(slots=True, kw_only=True)
-class MarketingEvent:
-    """An event as it is stored."""
-
-    id: int
-    account: str
-    external_id: str
-    body: dict[str, Any]
-    created: float
-    updated: float
-
-    def to_body(self) -> dict[str, Any]:
-        """Return the event as writes and reads answer it."""
-        return {
-            "customProperties": [],
-            **self.body,
-            "id": str(self.id),
-            "objectId": str(self.id),
-            "createdAt": to_iso(self.created),
-            "updatedAt": to_iso(self.updated),
-        }
-
-    @property
-    def span(self) -> tuple[float, float] | None:
-        """Return when the event began and ended, if both are known."""
-        start, end = self.body.get("startDateTime"), self.body.get("endDateTime")
-        return (to_seconds(start), to_seconds(end)) if start and end else None
-
-
 def create(call: Call) -> Reply:
     """Make an event; one that exists is a conflict."""
     key = (call.body.external_account_id, call.body.external_event_id)
@@ -117,7 +95,7 @@ def upsert_batch(call: Call) -> Reply:
 def list_all(call: Call) -> Reply:
     """Return every event."""
     rows = call.db.execute("SELECT * FROM hs_marketing_event ORDER BY id")
-    events = [_to_event(row) for row in rows]
+    events = [to_event(row) for row in rows]
     return Reply({"results": [_to_read(call, event) for event in events]})
 
 
@@ -169,74 +147,6 @@ def complete(call: Call) -> Reply:
         "eventCompleted": True,
     }
     return Reply(store(call, event).to_body())
-
-
-def find(db: sqlite3.Connection, account: str, external: str) -> MarketingEvent | None:
-    """Return the event with an external id, if there is one."""
-    row = db.execute(
-        "SELECT * FROM hs_marketing_event WHERE account = ? AND external_id = ?",
-        (account, external),
-    ).fetchone()
-    return None if row is None else _to_event(row)
-
-
-def by_external_id(call: Call) -> MarketingEvent:
-    """Return the event the path and `externalAccountId` name, or answer 404."""
-    account = call.query.get("externalAccountId")
-    if not account:
-        raise invalid("externalAccountId is required")
-    event = find(call.db, account, call.path["event"])
-    if event is None:
-        raise not_found(f"Marketing event {call.path['event']} does not exist")
-    return event
-
-
-def by_object_id(call: Call) -> MarketingEvent:
-    """Return the event with the record id of the path, or answer 404."""
-    row = call.db.execute(
-        "SELECT * FROM hs_marketing_event WHERE id = ?", (call.path["id"],)
-    ).fetchone()
-    if row is None:
-        raise not_found(f"Marketing event {call.path['id']} does not exist")
-    return _to_event(row)
-
-
-def store(call: Call, event: MarketingEvent) -> MarketingEvent:
-    """Write an event."""
-    event.updated = call.now
-    call.db.execute(
-        "INSERT INTO hs_marketing_event VALUES (?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET body = excluded.body, "
-        "updated = excluded.updated",
-        (
-            event.id,
-            event.account,
-            event.external_id,
-            to_json(event.body),
-            event.created,
-            event.updated,
-        ),
-    )
-    return event
-
-
-def to_counters(call: Call, event: MarketingEvent) -> dict[str, int]:
-    """Return how many are in each state; no-shows are known once it is over."""
-    states = dict(
-        call.db.execute(
-            "SELECT state, count(*) FROM hs_participation WHERE event_id = ? "
-            "GROUP BY state",
-            (event.id,),
-        ).fetchall()
-    )
-    registered, attended = states.get("REGISTERED", 0), states.get("ATTENDED", 0)
-    over = event.body.get("eventCompleted", False)
-    return {
-        "registered": registered + attended,
-        "attended": attended,
-        "cancelled": states.get("CANCELLED", 0),
-        "noShows": registered if over else 0,
-    }
 
 
 def _upsert(call: Call, new: Event) -> MarketingEvent:
@@ -295,36 +205,6 @@ def _check_times(body: Mapping[str, Any]) -> None:
             to_seconds(body[name])
         except ValueError as error:
             raise invalid(f"{name} must be an ISO 8601 time with a zone") from error
-
-
-def _to_event(row: tuple[Any, ...]) -> MarketingEvent:
-    number, account, external_id, body, created, updated = row
-    return MarketingEvent(
-        id=number,
-        account=account,
-        external_id=external_id,
-        body=msgspec.json.decode(body),
-        created=created,
-        updated=updated,
-    )
-
-
-_READ = frozenset({"crm.objects.marketing_events.read"})
-_WRITE = frozenset({"crm.objects.marketing_events.write"})
-
-
-def operation(
-    method: str, path: str, handler: Any, body: Any = None, *, writes: bool = True
-) -> Operation:
-    """Return an operation below the marketing events' paths."""
-    return Operation(
-        method=method,
-        base="marketing",
-        path=path,
-        handler=handler,
-        body=body,
-        scopes=_WRITE if writes else _READ,
-    )
 
 
 OPERATIONS = (

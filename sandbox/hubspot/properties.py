@@ -1,15 +1,15 @@
-"""Property definitions and their groups."""
+"""Property definitions: made, read, changed and removed."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 
-from sandbox.hubspot.api import NO_CONTENT, Call, Operation, Reply
+from sandbox.hubspot.api import NO_CONTENT, Call, Reply
 from sandbox.hubspot.clock import to_iso
 from sandbox.hubspot.errors import ApiError, RowError, invalid, not_found
+from sandbox.hubspot.property_groups import check_name, operation
 from sandbox.hubspot.records import to_json
 from sandbox.hubspot.rows import check_size, kind_of
 
@@ -24,7 +24,6 @@ PAIRS = {
     "string": {"text", "textarea", "file", "html", "phonenumber"},
 }
 MAX_UNIQUE = 10  # HubSpot docs: at most ten unique properties an object type
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
 class Option(msgspec.Struct, rename="camel"):
@@ -70,21 +69,6 @@ class ChangedProperty(msgspec.Struct, rename="camel", omit_defaults=True):
     display_order: int | None = None
     hidden: bool | None = None
     form_field: bool | None = None
-
-
-class NewGroup(msgspec.Struct, rename="camel"):
-    """Body of a group's create."""
-
-    name: str
-    label: str
-    display_order: int = -1
-
-
-class ChangedGroup(msgspec.Struct, rename="camel", omit_defaults=True):
-    """Body of a group's update."""
-
-    label: str | None = None
-    display_order: int | None = None
 
 
 class Name(msgspec.Struct):
@@ -178,60 +162,6 @@ def archive_batch(call: Call) -> Reply:
     return NO_CONTENT
 
 
-def list_groups(call: Call) -> Reply:
-    """Return every group of an object type."""
-    rows = call.db.execute(
-        "SELECT body FROM hs_group WHERE type = ? ORDER BY name", (kind_of(call),)
-    )
-    return Reply({"results": [msgspec.json.decode(body) for (body,) in rows]})
-
-
-def read_group(call: Call) -> Reply:
-    """Return one group."""
-    return Reply(_group(call, kind_of(call), call.path["group"]))
-
-
-def create_group(call: Call) -> Reply:
-    """Make a group."""
-    kind = kind_of(call)
-    body = {**msgspec.to_builtins(call.body), "archived": False}
-    _check_name(body["name"])
-    done = call.db.execute(
-        "INSERT OR IGNORE INTO hs_group VALUES (?, ?, ?)",
-        (kind, body["name"], to_json(body)),
-    )
-    if not done.rowcount:
-        raise ApiError(
-            409,
-            "OBJECT_ALREADY_EXISTS",
-            f"A property group named '{body['name']}' already exists.",
-            subCategory="Properties.PROPERTY_GROUP_WITH_NAME_EXISTS",
-        )
-    return Reply(body, 201)
-
-
-def update_group(call: Call) -> Reply:
-    """Change a group's label or place."""
-    kind, name = kind_of(call), call.path["group"]
-    body = _group(call, kind, name) | msgspec.to_builtins(call.body)
-    call.db.execute(
-        "UPDATE hs_group SET body = ? WHERE type = ? AND name = ?",
-        (to_json(body), kind, name),
-    )
-    return Reply(body)
-
-
-def archive_group(call: Call) -> Reply:
-    """Remove a group that no property is in."""
-    kind, name = kind_of(call), call.path["group"]
-    _group(call, kind, name)
-    bodies = call.account.definitions(call.db, kind).values()
-    if any(body["groupName"] == name for body in bodies):
-        raise invalid(f"Property group {name} still has properties")
-    call.db.execute("DELETE FROM hs_group WHERE type = ? AND name = ?", (kind, name))
-    return NO_CONTENT
-
-
 def _make(call: Call, kind: str, new: NewProperty) -> dict[str, Any] | RowError:
     if new.name in call.account.definitions(call.db, kind):
         return RowError(
@@ -252,7 +182,7 @@ def _make(call: Call, kind: str, new: NewProperty) -> dict[str, Any] | RowError:
 
 
 def _check_body(call: Call, kind: str, new: NewProperty) -> None:
-    _check_name(new.name)
+    check_name(new.name)
     if new.field_type not in PAIRS.get(new.type, ()):
         raise invalid(f"fieldType {new.field_type} does not fit type {new.type}")
     if new.type == "enumeration" and not (new.options or new.external_options):
@@ -280,14 +210,6 @@ def _check_room(call: Call, kind: str, new: NewProperty) -> None:
         )
     if new.has_unique_value and sum(b["hasUniqueValue"] for b in custom) >= MAX_UNIQUE:
         raise invalid(f"At most {MAX_UNIQUE} properties may have unique values")
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise invalid(
-            f"Name {name!r} must begin with a letter and hold only "
-            "lower-case letters, digits and underscores"
-        )
 
 
 def _to_body(new: NewProperty, now: str) -> dict[str, Any]:
@@ -336,16 +258,6 @@ def _custom(call: Call, kind: str, name: str) -> dict[str, Any]:
     return body
 
 
-def _group(call: Call, kind: str, name: str) -> dict[str, Any]:
-    row = call.db.execute(
-        "SELECT body FROM hs_group WHERE type = ? AND name = ?", (kind, name)
-    ).fetchone()
-    if row is None:
-        raise not_found(f"Property group {name} does not exist")
-    body: dict[str, Any] = msgspec.json.decode(row[0])
-    return body
-
-
 def _to_batch(call: Call, made: list[dict[str, Any] | RowError], *, ok: int) -> Reply:
     errors = [one.to_entry() for one in made if isinstance(one, RowError)]
     body: dict[str, Any] = {
@@ -359,35 +271,13 @@ def _to_batch(call: Call, made: list[dict[str, Any] | RowError], *, ok: int) -> 
     return Reply({**body, "numErrors": len(errors), "errors": errors}, 207)
 
 
-_READ = frozenset({"crm.schemas.contacts.read"})
-_WRITE = frozenset({"crm.schemas.contacts.write"})
-
-
-def _operation(
-    method: str, path: str, handler: Any, body: Any = None, *, writes: bool = True
-) -> Operation:
-    return Operation(
-        method=method,
-        base="properties",
-        path="/{object}" + path,
-        handler=handler,
-        body=body,
-        scopes=_WRITE if writes else _READ,
-    )
-
-
 OPERATIONS = (
-    _operation("GET", "", list_all, writes=False),
-    _operation("POST", "", create, NewProperty),
-    _operation("POST", "/batch/create", create_batch, NewProperties),
-    _operation("POST", "/batch/read", read_batch, Names, writes=False),
-    _operation("POST", "/batch/archive", archive_batch, Names),
-    _operation("GET", "/groups", list_groups, writes=False),
-    _operation("POST", "/groups", create_group, NewGroup),
-    _operation("GET", "/groups/{group}", read_group, writes=False),
-    _operation("PATCH", "/groups/{group}", update_group, ChangedGroup),
-    _operation("DELETE", "/groups/{group}", archive_group),
-    _operation("GET", "/{name}", read, writes=False),
-    _operation("PATCH", "/{name}", update, ChangedProperty),
-    _operation("DELETE", "/{name}", archive),
+    operation("GET", "", list_all, writes=False),
+    operation("POST", "", create, NewProperty),
+    operation("POST", "/batch/create", create_batch, NewProperties),
+    operation("POST", "/batch/read", read_batch, Names, writes=False),
+    operation("POST", "/batch/archive", archive_batch, Names),
+    operation("GET", "/{name}", read, writes=False),
+    operation("PATCH", "/{name}", update, ChangedProperty),
+    operation("DELETE", "/{name}", archive),
 )
