@@ -7,7 +7,7 @@ ledger, rejected rows, report and order of work are the same for every CRM.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,18 +18,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """What one contact should hold."""
+    """What one contact should hold.
+
+    Attributes:
+        email_key: The person.
+        properties: All values that we answer for.
+        contact_id: The CRM's id, if it is known.
+        changed: Names of what differs from what the CRM holds; None if unknown.
+        person: What the row says of the person, for CRMs that need it to create one.
+    """
 
     email_key: str
     properties: Mapping[str, str]
+    contact_id: str = ""
+    changed: frozenset[str] | None = None
+    person: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What one contact holds now; values in our spelling."""
+    """What one contact holds now; values in our spelling.
+
+    Attributes:
+        contact_id: The CRM's id.
+        properties: By name; what is empty is missing.
+        left_out: Why the CRM's own rules leave this person out; empty if they do not.
+    """
 
     contact_id: str
     properties: Mapping[str, str] = field(default_factory=dict)
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +73,7 @@ class Attendance:
         joined_at: First moment in the event, if known.
         left_at: Last moment in the event, if known.
         note: The breakdown as text, for timelines that hold text.
+        live: Whether the person did anything live.
     """
 
     row_key: tuple[str, str]
@@ -64,6 +83,7 @@ class Attendance:
     joined_at: str = ""
     left_at: str = ""
     note: str = ""
+    live: bool = True
 
 
 @dataclass(slots=True)
@@ -77,6 +97,13 @@ class Traffic:
 
 class Timeline(Protocol):
     """Where a person's history is written."""
+
+    @property
+    def batch_size(self) -> int:
+        """The most entries that one `tell` takes."""
+
+    def takes(self, values: Mapping[str, Any]) -> bool:
+        """Tell whether a row's person gets an entry."""
 
     def state(self, attendance: Attendance) -> str:
         """Return a text that changes when the entry must be told again."""
@@ -100,7 +127,11 @@ class Crm(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """The most contacts in one request."""
+        """The most keys that one `read` takes."""
+
+    @property
+    def rows_in_a_drain(self) -> int:
+        """How many rows to collect before they are written."""
 
     @property
     def traffic(self) -> Traffic:
@@ -125,7 +156,10 @@ class Crm(Protocol):
         """Return the contacts that exist, by key; at most `batch_size` keys."""
 
     def upsert(self, contacts: Sequence[Contact]) -> list[Outcome]:
-        """Write contacts; one outcome each, in order; at most `batch_size`."""
+        """Write contacts; one outcome each, in order; at most `write_size`."""
+
+    def write_size(self, count: int) -> int:
+        """Return how many contacts one `upsert` takes when there are so many."""
 
     def close(self) -> None:
         """Close the connections."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from sync_core.errors import RowRejected
 from target_crm import breakdowns, wanted
-from target_crm.crm import Contact
 from target_crm.outcomes import UNCHANGED, Kind, Outcome, Why, not_sent, to_rejected
 from target_crm.parallel import in_parallel
 from target_crm.rows import to_row
@@ -198,9 +197,11 @@ class Delivery:
             if isinstance(found, Exception):
                 raise found
             for wish in part:
-                compared = wanted.with_found(
-                    self._properties, wish, found.get(wish.row.email_key or "")
-                )
+                held = found.get(wish.row.email_key or "")
+                if held and held.left_out:
+                    self._close(wish, Outcome(kind=Kind.NOT_SENT, code=held.left_out))
+                    continue
+                compared = wanted.with_found(self._properties, wish, held)
                 if not self._is_closed(compared):
                     yield compared
 
@@ -255,7 +256,7 @@ class Delivery:
 
     def _upsert(self, wishes: Sequence[Wish]) -> list[Wish]:
         """Send wishes; return those that a property was missing for."""
-        size = self._crm.batch_size
+        size = self._crm.write_size(len(wishes))
         parts = [wishes[i : i + size] for i in range(0, len(wishes), size)]
         left: list[Wish] = []
         problem: Exception | None = None
@@ -270,13 +271,7 @@ class Delivery:
 
     def _put(self, wishes: Sequence[Wish]) -> list[Outcome]:
         return self._crm.upsert(
-            [
-                Contact(
-                    email_key=wish.row.email_key or "",
-                    properties=wanted.to_payload(self._properties, wish),
-                )
-                for wish in wishes
-            ]
+            [wanted.to_contact(self._properties, wish) for wish in wishes]
         )
 
     def _accept(

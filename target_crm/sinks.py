@@ -15,14 +15,11 @@ if TYPE_CHECKING:
 
     from target_crm.run import Run
 
-ROWS_IN_A_DRAIN = 1_000  # ten batches, so that a few are under way at a time
 CONNECTION_TEST = "meltano_test_stream"
 
 
 class _CrmSink(BatchSink):
     """Takes records as they come: each row is judged on its own, later."""
-
-    MAX_SIZE_DEFAULT = ROWS_IN_A_DRAIN
 
     @property
     def crm_run(self) -> Run:
@@ -52,6 +49,11 @@ class LeadScoresSink(_CrmSink):
 
     def _singer_validate_message(self, record: dict[str, Any]) -> None:
         """Let a record without its key be rejected as a row."""
+
+    @property
+    def max_size(self) -> int:
+        """Rows to collect: what is best for the CRM, unless the setting says else."""
+        return self.batch_size_rows or self.crm_run.crm.rows_in_a_drain
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Write a batch; returns when every row has an outcome that is kept."""

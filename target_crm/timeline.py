@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from target_crm.rows import Row
 
 MAX_WAITING = 20_000
-BATCH = 100
 
 
 class Attendances:
@@ -40,7 +39,7 @@ class Attendances:
 
     def add(self, row: Row, contact_id: str) -> None:
         """Collect a row whose contact is in the CRM."""
-        if self._timeline is None or not row.values.get("attended"):
+        if self._timeline is None or not self._timeline.takes(row.values):
             return
         people = self._waiting.setdefault(row.event_id, {})
         people[row.email_key or ""] = (row, contact_id)
@@ -81,7 +80,8 @@ class Attendances:
             self._desk.ledger.set_note(name, state)
 
     def _send(self, timeline: Timeline, entries: Sequence[Attendance]) -> None:
-        parts = [entries[i : i + BATCH] for i in range(0, len(entries), BATCH)]
+        size = timeline.batch_size
+        parts = [entries[i : i + size] for i in range(0, len(entries), size)]
         problem: Exception | None = None
         for part, outcomes in in_parallel(timeline.tell, parts, self._workers):
             if isinstance(outcomes, Exception):
@@ -154,4 +154,5 @@ def to_attendance(
         joined_at=joined,
         left_at=left,
         note=note,
+        live=values.get("live_rank") is not None,
     )

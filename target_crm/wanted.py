@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from target_crm.crm import Contact
 from target_crm.ledger import Known
-from target_crm.rows import WINDOWS
+from target_crm.rows import PERSON_FIELDS, WINDOWS
 from target_crm.values import CLEARED
 
 if TYPE_CHECKING:
@@ -104,6 +105,22 @@ def to_payload(properties: PropertySet, wish: Wish) -> dict[str, str]:
         for name, text in wish.wanted.items()
         if not (name in properties.fill_only and held.get(name))
     }
+
+
+def to_contact(properties: PropertySet, wish: Wish) -> Contact:
+    """Return a wish in the form in which a CRM takes it."""
+    values = wish.row.values
+    payload = to_payload(properties, wish)
+    known = wish.known
+    return Contact(
+        email_key=wish.row.email_key or "",
+        properties=payload,
+        contact_id=known.contact_id if known else "",
+        changed=(
+            frozenset(changes(properties, wish)) & payload.keys() if known else None
+        ),
+        person={name: str(values[name]) for name in PERSON_FIELDS if values.get(name)},
+    )
 
 
 def accepted(wish: Wish, contact_id: str | None) -> Known:

@@ -67,6 +67,7 @@ class HubSpot:
 
     name = "hubspot"
     batch_size = BATCH
+    rows_in_a_drain = 10 * BATCH  # so that a few requests are under way at a time
 
     def __init__(
         self, settings: HubSpotSettings, *, clockwork: Clockwork | None = None
@@ -125,6 +126,10 @@ class HubSpot:
     def upsert(self, contacts: Sequence[Contact]) -> list[Outcome]:
         """Write contacts; one outcome each, in order."""
         return self._contacts.upsert(contacts)
+
+    def write_size(self, count: int) -> int:  # noqa: ARG002 - always the same
+        """Return how many contacts one upsert takes."""
+        return BATCH
 
     def close(self) -> None:
         """Close the connections."""

@@ -36,12 +36,18 @@ class MarketingEvents:
         organizer: Shown as the organizer of the events.
     """
 
+    batch_size = 100
+
     def __init__(self, wire: Wire, *, account_id: str, organizer: str) -> None:
         self._wire = wire
         self._account_id = account_id
         self._organizer = organizer
         self._events = wire.api("hubspot.marketing.events", "BasicApi")
         self._attendees = wire.api("hubspot.marketing.events", "AddEventAttendeesApi")
+
+    def takes(self, values: Mapping[str, Any]) -> bool:
+        """Tell whether the person attended."""
+        return bool(values.get("attended"))
 
     def state(self, attendance: Attendance) -> str:
         """Return what the attendance says."""
