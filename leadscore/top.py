@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SEARCH = "/crm/v3/objects/contacts/search"
-SORTED_BY = "webinar_live_score"
+SORTED_BY = "webinar_live_lead_score"
+WINDOW = "Live: "
+PLACE = "rank "
 PROPERTIES = (
     "firstname",
     "lastname",
     "company",
-    "webinar_live_score",
+    "webinar_live_lead_score",
     "webinar_live_level",
-    "webinar_live_rank",
     "webinar_score_reasons",
     "webinar_last_event",
 )
@@ -75,14 +76,15 @@ def to_lead(result: Mapping[str, Any]) -> Lead:
     """Return a search result as a lead."""
     held = {name: value or "" for name, value in result["properties"].items()}
     name = f"{held.get('firstname', '')} {held.get('lastname', '')}".strip()
-    reasons = held.get("webinar_score_reasons", "").splitlines()
+    lines = held.get("webinar_score_reasons", "").splitlines()
+    live = [line.removeprefix(WINDOW) for line in lines if line.startswith(WINDOW)]
     return Lead(
         contact_id=str(result["id"]),
         name=name or "(no name)",
         company=held.get("company", ""),
-        score=held.get("webinar_live_score", ""),
+        score=held.get("webinar_live_lead_score", ""),
         level=held.get("webinar_live_level", ""),
-        rank=held.get("webinar_live_rank", ""),
-        reasons=tuple(reason for reason in reasons if reason),
+        rank=next((line for line in live if line.startswith(PLACE)), ""),
+        reasons=tuple(line for line in live if not line.startswith(PLACE)),
         event=held.get("webinar_last_event", ""),
     )
