@@ -9,7 +9,7 @@ import singer_sdk.typing as th
 from sync_core.errors import SettingError
 from target_crm.base import CrmTarget
 from target_crm.hubspot.account import HubSpot, HubSpotSettings, OAuth
-from target_crm.hubspot.wire import Clockwork
+from target_crm.patience import Clockwork
 from target_crm.settings import COMMON, to_common_settings
 
 if TYPE_CHECKING:

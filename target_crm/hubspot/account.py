@@ -12,7 +12,8 @@ from target_crm.hubspot.auth import OAuthToken, StaticToken, to_fingerprint
 from target_crm.hubspot.contacts import BATCH, Contacts
 from target_crm.hubspot.marketing import MarketingEvents
 from target_crm.hubspot.properties import Properties
-from target_crm.hubspot.wire import Clockwork, Wire
+from target_crm.hubspot.wire import Wire
+from target_crm.patience import Clockwork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

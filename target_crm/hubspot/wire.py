@@ -9,8 +9,6 @@ answers. The client speaks the paths of version 3; dated versions are written ov
 from __future__ import annotations
 
 import re
-import time
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -23,6 +21,7 @@ from sync_core.pace import Pace
 from sync_core.retrying import Retrier
 from target_crm.crm import Traffic
 from target_crm.hubspot.answers import Reply, to_reply
+from target_crm.patience import Clockwork, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,23 +42,6 @@ _DATED = (
     ),
     (re.compile(r"^/oauth/v1/"), "/oauth/{version}/"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """Bounds in seconds; a CRM that is down ends the run within ``total``."""
-
-    connect: float = 5.0
-    read: float = 30.0
-    total: float = 50.0
-
-
-@dataclass(slots=True, kw_only=True)
-class Clockwork:
-    """Time as arguments, so that tests need none."""
-
-    clock: Callable[[], float] = field(default=time.monotonic)
-    sleep: Callable[[float], None] = field(default=time.sleep)
 
 
 class Wire:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.server import SandboxSettings, running
-from target_crm.hubspot.wire import Clockwork
+from target_crm.patience import Clockwork
 from target_crm.target import TargetHubSpot
 
 if TYPE_CHECKING:

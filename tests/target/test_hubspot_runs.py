@@ -34,8 +34,8 @@ def test_new_people_are_created_with_their_scores(hubspot: World) -> None:
         "webinar_live_rank": "3",
         "webinar_last_event": "How to score",
         "webinar_last_event_at": "2026-11-01T10:00:00.000Z",
-        "webinar_score_reasons": "Live: asked 2 questions, watched 59 min "
-        "(rank 3 of 210, 412 ranked attendees)",
+        "webinar_score_reasons": "Live: asked 2 questions\nLive: watched 59 min\n"
+        "Live: rank 3 of 210 among 412 attendees",
     }
 
 

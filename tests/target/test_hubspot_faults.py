@@ -1,0 +1,596 @@
+"""HubSpot breaks in every way we know of; the end is the same as without.
+
+Ids are those of the fault table. Each world fails its test if a planned fault was
+never hit.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from crm_world import (
+    ATTEND,
+    READ,
+    STATE,
+    UPSERT,
+    World,
+    activity_score,
+    lead_score,
+    world,
+)
+
+from sandbox.faults import LoseReply, Planned, Reset, RowErrors, Status, Truncate
+from sync_core.errors import FatalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.faults import AnyFault
+
+ROWS = [lead_score(n) for n in range(130)]
+STAYS = [activity_score(n) for n in range(130)]
+TEN_SECONDLY = json.dumps(
+    {
+        "status": "error",
+        "message": "You have reached your ten_secondly_rolling limit.",
+        "errorType": "RATE_LIMIT",
+        "policyName": "TEN_SECONDLY_ROLLING",
+    }
+)
+SECONDLY = TEN_SECONDLY.replace("TEN_SECONDLY_ROLLING", "SECONDLY")
+DAILY = TEN_SECONDLY.replace("TEN_SECONDLY_ROLLING", "DAILY")
+
+
+def planned(fault: AnyFault, path: str = UPSERT, *requests: int) -> Planned:
+    """Plan a fault for some requests to HubSpot."""
+    return Planned(part="hubspot", path=path, fault=fault, requests=requests or (1,))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the CRM holds when nothing breaks."""
+    with world(tmp_path_factory.mktemp("undisturbed") / "state") as hubspot:
+        assert hubspot.run(ROWS, STAYS).code == 0
+        return hubspot.crm
+
+
+PASSING: dict[str, list[Planned]] = {
+    "C1 two rows of 100 not answered for": [
+        planned(RowErrors(rows=(3, 7), traced=False))
+    ],
+    "C1 rows refused for the moment": [
+        planned(RowErrors(rows=(0, 99), category="INTERNAL_ERROR"))
+    ],
+    "C1 numErrors disagrees": [
+        planned(RowErrors(rows=(5,), category="RATE_LIMITS", num_errors=50))
+    ],
+    "C2 whole batch 400 once": [planned(Status(status=400))],
+    "C3 upsert done, then reset": [planned(LoseReply(), UPSERT, 1, 2)],
+    "C3 upsert done, then 502": [planned(LoseReply(status=502))],
+    "C3 upsert answer cut in its middle": [planned(Reset(at=0.5))],
+    "C3 upsert answer truncated": [planned(Truncate(at=0.7))],
+    "C3 attendance done, then reset": [planned(LoseReply(), ATTEND, 1, 2)],
+    "C3 attendance done, then 504": [planned(LoseReply(status=504), ATTEND)],
+    "C3 reset before the work": [planned(Reset())],
+    "C4 record locked": [planned(Status(status=423))],
+    "C4 account is being moved": [
+        planned(Status(status=477, headers={"Retry-After": "3"}))
+    ],
+    "C5 burst limit": [planned(Status(status=429, body=TEN_SECONDLY), UPSERT, 1, 2)],
+    "C5 limit of a second": [planned(Status(status=429, body=SECONDLY))],
+    "C5 limit with Retry-After": [
+        planned(Status(status=429, body=TEN_SECONDLY, headers={"Retry-After": "4"}))
+    ],
+    "500 three times": [planned(Status(status=500), UPSERT, 1, 2, 3)],
+    "503 with a web page": [
+        planned(
+            Status(status=503, body="<html>down</html>", content_type="text/html"), "*"
+        )
+    ],
+    "200 with a web page": [
+        planned(Status(status=200, body="<html>", content_type="text/html"))
+    ],
+    "the list of properties breaks": [
+        planned(Status(status=502), "/crm/v3/properties/contacts")
+    ],
+    "creating properties: answer lost": [
+        planned(LoseReply(), "/crm/v3/properties/contacts/batch/create")
+    ],
+    "creating the group: answer lost": [
+        planned(LoseReply(), "/crm/v3/properties/contacts/groups")
+    ],
+    "telling the event: answer lost": [
+        planned(LoseReply(), "/marketing/v3/marketing-events/events/*")
+    ],
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_passing_fault_changes_nothing_in_the_end(
+    tmp_path: Path, undisturbed: dict[str, Any], name: str
+) -> None:
+    """One run gets through: same CRM, every row accounted for, STATE out."""
+    with world(tmp_path / "state", faults=PASSING[name]) as hubspot:
+        ran = hubspot.run(ROWS, STAYS)
+
+        assert (ran.code, ran.states) == (0, [STATE])
+        assert sum(ran.outcomes.values()) == len(ROWS)
+        assert set(ran.outcomes) <= {"created", "updated"}
+        assert hubspot.crm == undisturbed
+        assert hubspot.run(ROWS, STAYS).requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "least"),
+    [
+        (TEN_SECONDLY, {}, 10.0),
+        (SECONDLY, {}, 1.0),
+        (TEN_SECONDLY, {"Retry-After": "4"}, 4.0),
+    ],
+    ids=["C5 ten seconds", "C5 one second", "C5 Retry-After"],
+)
+def test_a_limit_is_waited_for_as_long_as_it_lasts(
+    tmp_path: Path, body: str, headers: dict[str, str], least: float
+) -> None:
+    """No request before its time."""
+    fault = planned(Status(status=429, body=body, headers=headers))
+    with world(tmp_path / "state", faults=[fault]) as hubspot:
+        ran = hubspot.run([lead_score()])
+
+        first, second = ran.to("batch/upsert")
+        assert second.at - first.at >= least
+        assert ran.report["waits"] == 1
+
+
+STOPPING: dict[str, tuple[list[Planned], str]] = {
+    "C5 daily limit": ([planned(Status(status=429, body=DAILY))], "midnight"),
+    "C5 Retry-After of a day": (
+        [planned(Status(status=429, headers={"Retry-After": "86400"}))],
+        "86400",
+    ),
+    "C6 token refused": ([planned(Status(status=401))], "access_token"),
+    "C13 down": ([planned(Status(status=503), "*", *range(1, 7))], "run again"),
+    "redirected": (
+        [planned(Status(status=302, headers={"Location": "http://127.0.0.1:9/"}))],
+        "redirect",
+    ),
+    "scope missing": (
+        [
+            planned(
+                Status(
+                    status=403,
+                    body='{"context":{"requiredGranularScopes":["crm.a.write"]}}',
+                )
+            )
+        ],
+        "crm.a.write",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STOPPING)
+def test_a_lasting_fault_stops_the_run_and_the_next_one_catches_up(
+    tmp_path: Path, undisturbed: dict[str, Any], name: str
+) -> None:
+    """No STATE, within a minute, with a sentence; then the same end as undisturbed."""
+    faults, sentence = STOPPING[name]
+    with world(tmp_path / "state", faults=faults) as hubspot:
+        start = hubspot.time.now
+        ran = hubspot.run(ROWS, STAYS)
+
+        assert isinstance(ran.problem, FatalError)
+        assert sentence in str(ran.problem)
+        assert ran.states == []
+        assert ran.report["stopped"] == type(ran.problem).__name__
+        assert hubspot.time.now - start < 60
+        assert hubspot.run(ROWS, STAYS).code == 0
+        assert hubspot.crm == undisturbed
+
+
+def test_c13_an_unreachable_crm_stops_the_run_within_a_minute(
+    hubspot: World,
+) -> None:
+    """Nobody listens at the address: a handful of tries, no row lost."""
+    start = hubspot.time.now
+
+    ran = hubspot.run(ROWS, api_url="http://127.0.0.1:9")
+
+    assert isinstance(ran.problem, FatalError)
+    assert ran.states == []
+    assert hubspot.time.now - start < 60
+
+
+REFUSED: dict[str, tuple[RowErrors, str]] = {
+    "C1 one row": (RowErrors(rows=(3,)), "VALIDATION_ERROR"),
+    "C1 all rows": (RowErrors(rows=tuple(range(30))), "VALIDATION_ERROR"),
+    "C4 exists already": (RowErrors(rows=(3,), category="CONFLICT"), "CONFLICT"),
+    "C8 read-only value": (
+        RowErrors(
+            rows=(3,),
+            message='Property values were not valid: [{"error":"READ_ONLY_VALUE",'
+            '"name":"webinar_live_rank"}]',
+        ),
+        "READ_ONLY_VALUE",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_rows_that_are_refused_are_kept_with_the_reason(
+    tmp_path: Path, name: str
+) -> None:
+    """The others are written once, in the same request."""
+    fault, code = REFUSED[name]
+    rows = [lead_score(n) for n in range(30)]
+    with world(tmp_path / "state", faults=[planned(fault)]) as hubspot:
+        ran = hubspot.run(rows)
+
+        bad = len(fault.rows)
+        assert ran.code == 1
+        assert ran.report["outcomes"]["rejected"] == bad
+        assert ran.report["outcomes"]["created"] == len(rows) - bad
+        assert {fact["code"] for fact in hubspot.waiting} == {code}
+        assert len(ran.to("batch/upsert")) == 1
+
+
+def test_c4_a_merged_contact_is_followed(hubspot: World) -> None:
+    """Its old address leads to the contact it was merged into; no twin is made."""
+    hubspot.run([lead_score(0), lead_score(1)])
+    _merge(hubspot, "p0@example.com", "p1@example.com")
+
+    ran = hubspot.run([lead_score(0), lead_score(1, live_rank=9)])
+
+    assert ran.code == 0
+    assert list(hubspot.crm["contacts"]) == ["p0@example.com"]
+
+
+def test_c4_a_merged_contact_is_found_after_the_ledger_was_lost(
+    hubspot: World,
+) -> None:
+    """Reading by the old address finds the contact, so nobody counts as missing."""
+    hubspot.run([lead_score(0), lead_score(1)])
+    _merge(hubspot, "p0@example.com", "p1@example.com")
+    (hubspot.folder / "ledger.sqlite").unlink()
+
+    ran = hubspot.run([lead_score(1)], create="only_existing")
+
+    assert ran.outcomes == {"unchanged": 1}
+
+
+def test_c4_a_contact_that_hubspot_must_forget_is_rejected(hubspot: World) -> None:
+    """A GDPR delete blocks the address; the row is kept, the others are written."""
+    hubspot.run([lead_score(0), lead_score(1)])
+    _post(
+        hubspot,
+        "/crm/v3/objects/contacts/gdpr-delete",
+        {"objectId": "p0@example.com", "idProperty": "email"},
+    )
+
+    ran = hubspot.run([lead_score(0, live_rank=9), lead_score(1, live_rank=9)])
+
+    assert ran.outcomes == {"updated": 1, "rejected": 1}
+    assert list(hubspot.crm["contacts"]) == ["p1@example.com"]
+
+
+def test_c6_a_token_that_ends_in_the_run_is_renewed(tmp_path: Path) -> None:
+    """By its `expires_in`: no request is refused, none is doubled."""
+    oauth = {
+        "access_token": None,
+        "client_id": "sandbox-client",
+        "client_secret": "sandbox-secret",
+        "refresh_token": "sandbox-refresh",
+    }
+    limit = planned(Status(status=429, body=TEN_SECONDLY), UPSERT, 1, 2)
+    with world(tmp_path / "state", token_life_s=15, faults=[limit]) as hubspot:
+        ran = hubspot.run(ROWS, **oauth)
+
+        assert ran.outcomes == {"created": len(ROWS)}
+        assert len(ran.to("/oauth/")) >= 2
+        assert [seen for seen in ran.requests if seen.status == 401] == []
+
+
+def test_c6_a_refused_token_is_renewed_once_and_the_request_repeated(
+    tmp_path: Path,
+) -> None:
+    """A 401 before the end of its life: one renewal, one repetition."""
+    oauth = {
+        "access_token": None,
+        "client_id": "sandbox-client",
+        "client_secret": "sandbox-secret",
+        "refresh_token": "sandbox-refresh",
+    }
+    with world(
+        tmp_path / "state", faults=[planned(Status(status=401), UPSERT, 2)]
+    ) as hubspot:
+        ran = hubspot.run(ROWS, **oauth)
+
+        assert ran.outcomes == {"created": len(ROWS)}
+        assert len(ran.to("/oauth/")) == 2
+        assert len(ran.to("batch/upsert")) == 3
+
+
+def test_c6_a_refused_refresh_token_is_told(hubspot: World) -> None:
+    """The message names the setting; nothing is written."""
+    ran = hubspot.run(
+        ROWS,
+        access_token=None,
+        client_id="sandbox-client",
+        client_secret="sandbox-secret",
+        refresh_token="gone-canary",
+    )
+
+    assert isinstance(ran.problem, FatalError)
+    assert ran.problem.setting == "refresh_token"
+    assert "canary" not in str(ran.problem)
+    assert ran.writes == []
+
+
+@pytest.mark.parametrize(
+    ("emails", "people"),
+    [
+        (["a@x.example", "A@X.example"], ["a@x.example"]),
+        (["a@x.example", " a@x.example "], ["a@x.example"]),
+        (
+            ["a+one@x.example", "a+two@x.example"],
+            ["a+one@x.example", "a+two@x.example"],
+        ),
+    ],
+    ids=["C7 case", "C7 blanks", "C7 plus tags"],
+)
+def test_one_write_a_person_however_the_address_is_spelled(
+    hubspot: World, emails: list[str], people: list[str]
+) -> None:
+    """Spellings of one address are one contact; plus tags are different mailboxes."""
+    rows = [lead_score(n, email=email) for n, email in enumerate(emails)]
+
+    ran = hubspot.run(rows)
+
+    assert ran.code == 0
+    assert sorted(hubspot.crm["contacts"]) == people
+    assert [seen.inputs for seen in ran.to("batch/upsert")] == [len(people)]
+
+
+def test_c8_a_property_that_was_deleted_is_made_again(hubspot: World) -> None:
+    """Although the ledger says that it was checked: the first refusal tells."""
+    hubspot.run([lead_score(0)])
+    _delete(hubspot, "/crm/v3/properties/contacts/webinar_live_rank")
+
+    ran = hubspot.run([lead_score(0, live_rank=9), lead_score(1)])
+
+    assert ran.outcomes == {"created": 1, "updated": 1}
+    assert hubspot.contact("p0@example.com")["webinar_live_rank"] == "9"
+
+
+@pytest.mark.parametrize(
+    ("definition", "sentence"),
+    [
+        (
+            {"name": "webinar_live_rank", "type": "string", "fieldType": "text"},
+            "type",
+        ),
+        (
+            {
+                "name": "webinar_live_level",
+                "type": "enumeration",
+                "fieldType": "select",
+                "options": [{"label": "High", "value": "High", "displayOrder": 0}],
+            },
+            "options",
+        ),
+    ],
+    ids=["C8 other type", "C8 options missing"],
+)
+def test_a_property_that_does_not_fit_is_told_before_the_first_write(
+    hubspot: World, definition: dict[str, Any], sentence: str
+) -> None:
+    """The message names the property and what is wrong with it."""
+    body = {"label": "Mine", "groupName": "contactinformation", **definition}
+    _post(hubspot, "/crm/v3/properties/contacts", body)
+
+    ran = hubspot.run([lead_score()])
+
+    assert isinstance(ran.problem, FatalError)
+    assert sentence in str(ran.problem)
+    assert definition["name"] in str(ran.problem)
+    assert ran.writes == []
+
+
+def test_c8_without_the_right_to_create_properties_existing_ones_are_used(
+    tmp_path: Path,
+) -> None:
+    """The scope is only needed once, by whoever creates them."""
+    with world(tmp_path / "admin") as hubspot:
+        hubspot.run([lead_score(0)])
+        (hubspot.folder / "ledger.sqlite").unlink()
+
+        ran = hubspot.run([lead_score(1)], create_properties=False)
+
+        assert ran.outcomes == {"created": 1}
+
+
+def test_c8_a_missing_right_to_create_properties_names_the_scope(
+    tmp_path: Path,
+) -> None:
+    """And nothing is written."""
+    scopes = frozenset(
+        {
+            "crm.objects.contacts.read",
+            "crm.objects.contacts.write",
+            "crm.schemas.contacts.read",
+        }
+    )
+    with world(tmp_path / "state", scopes=scopes) as hubspot:
+        ran = hubspot.run([lead_score(0)])
+
+        assert isinstance(ran.problem, FatalError)
+        assert "crm.schemas.contacts.write" in str(ran.problem)
+        assert ran.writes == []
+
+
+def test_c8_an_account_with_too_few_properties_is_told_of_the_minimal_set(
+    tmp_path: Path,
+) -> None:
+    """The free edition holds ten of our own; the message says which setting helps."""
+    with world(tmp_path / "state", tier="free") as hubspot:
+        full = hubspot.run([lead_score(0)], property_set="full")
+        minimal = hubspot.run([lead_score(0)], property_set="minimal")
+
+        assert isinstance(full.problem, FatalError)
+        assert full.problem.setting == "property_set"
+        assert minimal.outcomes == {"created": 1}
+
+
+def test_c9_no_decision_rests_on_the_search_index(tmp_path: Path) -> None:
+    """The index lags by 30 s; two runs at once make no twin and no search."""
+    with world(tmp_path / "state", index_lag_s=30) as hubspot:
+        hubspot.run(ROWS)
+        (hubspot.folder / "ledger.sqlite").unlink()
+        ran = hubspot.run(ROWS)
+
+        assert ran.outcomes == {"unchanged": len(ROWS)}
+        assert [s for s in hubspot.sandbox.requests if "search" in s.path] == []
+
+
+def test_c10_a_rejected_row_that_is_good_now_passes(tmp_path: Path) -> None:
+    """The next run sends it again, although the source does not."""
+    fault = planned(RowErrors(rows=(1,)))
+    with world(tmp_path / "state", faults=[fault]) as hubspot:
+        hubspot.run([lead_score(0), lead_score(1)])
+        ran = hubspot.run([])
+
+        assert (ran.code, ran.report["resent"]) == (0, {"created": 1})
+        assert hubspot.waiting == []
+        assert "p1@example.com" in hubspot.crm["contacts"]
+
+
+def test_c10_a_row_that_stays_bad_counts_its_attempts(hubspot: World) -> None:
+    """It is told by every run, and stays one waiting row."""
+    bad = lead_score(1, email="no-dot@domain")
+    hubspot.run([bad])
+    hubspot.run([bad])
+    ran = hubspot.run([])
+
+    (fact,) = hubspot.waiting
+    assert (ran.code, fact["attempts"]) == (1, 3)
+    assert ran.report["still_rejected"] == 1
+
+
+def test_c10_a_rejected_row_is_dropped_when_a_newer_event_was_written(
+    tmp_path: Path,
+) -> None:
+    """Old scores must not come back over new ones."""
+    fault = planned(RowErrors(rows=(0,)))
+    newer = {"event_id": "hubilo:2", "event_starts_at": "2026-11-20T10:00:00Z"}
+    with world(tmp_path / "state", faults=[fault]) as hubspot:
+        hubspot.run([lead_score(live_lead_score=10)])
+        ran = hubspot.run([lead_score(live_lead_score=20, **newer)])
+
+        assert ran.report["resent"] == {"not_sent": 1}
+        assert hubspot.waiting == []
+        assert hubspot.contact("p0@example.com")["webinar_live_lead_score"] == "20"
+
+
+def test_c11_an_entry_waits_until_its_contact_is_there(tmp_path: Path) -> None:
+    """A rejected contact has no timeline entry; it gets one when it passes."""
+    fault = planned(RowErrors(rows=(0,)))
+    with world(tmp_path / "state", faults=[fault]) as hubspot:
+        ran = hubspot.run([lead_score(0)], [activity_score(0)])
+        assert ran.to("attendance") == []
+
+        hubspot.run([])
+        assert len(hubspot.crm["contacts"]["p0@example.com"]["attendance"]) == 1
+
+
+def test_a_deleted_marketing_event_is_made_again(hubspot: World) -> None:
+    """Somebody removed it in HubSpot: the next attendance makes it anew."""
+    hubspot.run([lead_score(0)])
+    _delete(
+        hubspot,
+        "/marketing/v3/marketing-events/events/hubilo:1"
+        "?externalAccountId=webinar-lead-score",
+    )
+
+    ran = hubspot.run([lead_score(0), lead_score(1)])
+
+    assert (ran.code, ran.outcomes) == (0, {"unchanged": 1, "created": 1})
+    assert len(hubspot.crm["contacts"]["p1@example.com"]["attendance"]) == 1
+
+
+def test_the_limits_of_the_account_are_learned_and_kept(tmp_path: Path) -> None:
+    """A small account: after the first answer tells the limit, none is refused."""
+    with world(tmp_path / "state", burst_limit=5) as hubspot:
+        ran = hubspot.run([lead_score(n) for n in range(900)], timeline="none")
+
+        assert ran.outcomes == {"created": 900}
+        assert [seen for seen in ran.requests if seen.status == 429] == []
+        assert ran.report["waits"] >= 1
+
+
+def test_the_daily_limit_of_the_account_stops_the_run(tmp_path: Path) -> None:
+    """What was written is remembered; the next day goes on from there."""
+    rows = [lead_score(n) for n in range(400)]
+    with world(tmp_path / "state", daily_limit=5) as hubspot:
+        ran = hubspot.run(rows, timeline="none")
+        assert isinstance(ran.problem, FatalError)
+        assert ran.states == []
+
+        hubspot.time.now += 86_400
+        again = hubspot.run(rows, timeline="none")
+
+        assert again.outcomes == {"created": 200, "unchanged": 200}
+
+
+def test_a_reader_of_a_batch_that_fails_is_repeated(tmp_path: Path) -> None:
+    """Reading after a lost ledger has the same patience as writing."""
+    with world(
+        tmp_path / "state", faults=[planned(Status(status=502), READ)]
+    ) as hubspot:
+        hubspot.run(ROWS)
+        (hubspot.folder / "ledger.sqlite").unlink()
+
+        assert hubspot.run(ROWS).outcomes == {"unchanged": len(ROWS)}
+
+
+def _merge(hubspot: World, primary: str, second: str) -> None:
+    ids = {}
+    for email in (primary, second):
+        body = {
+            "idProperty": "email",
+            "inputs": [{"id": email}],
+            "properties": [],
+            "propertiesWithHistory": [],
+        }
+        found = _post(hubspot, "/crm/v3/objects/contacts/batch/read", body)
+        ids[email] = found["results"][0]["id"]
+    _post(
+        hubspot,
+        "/crm/v3/objects/contacts/merge",
+        {"primaryObjectId": ids[primary], "objectIdToMerge": ids[second]},
+    )
+
+
+def _post(hubspot: World, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    return _ask(hubspot, "POST", path, body)
+
+
+def _delete(hubspot: World, path: str) -> None:
+    _ask(hubspot, "DELETE", path, None)
+
+
+def _ask(
+    hubspot: World, method: str, path: str, body: dict[str, Any] | None
+) -> dict[str, Any]:
+    import urllib3
+
+    with urllib3.PoolManager() as pool:
+        answer = pool.request(
+            method,
+            hubspot.sandbox.url + path,
+            json=body,
+            headers={"Authorization": "Bearer sandbox-token"},
+        )
+    assert answer.status < 300, answer.data
+    found: dict[str, Any] = json.loads(answer.data) if answer.data else {}
+    return found
