@@ -1,0 +1,1 @@
+"""Whole datasets of events, scored in files instead of in a stream."""

@@ -1,0 +1,28 @@
+"""Scores whole datasets: read, score, write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scoring_transform.datasets.inputs import read_source
+from scoring_transform.datasets.tables import Origin, to_tables
+from scoring_transform.score import to_scores
+from scoring_transform.streams import KEYS
+
+if TYPE_CHECKING:
+    from scoring_transform.datasets.engine import Engine
+    from scoring_transform.model import Model
+
+
+def score_datasets(engine: Engine, model: Model, scored_at: str) -> None:
+    """Score the events of an engine's input and write the result.
+
+    Args:
+        engine: Knows where the datasets are.
+        model: The rules.
+        scored_at: The time that stands in the rows, as ISO 8601.
+    """
+    source = read_source(engine)
+    scores = to_scores(source.inputs, model, keep=engine.keep)
+    origin = Origin(model=model, scored_at=scored_at)
+    engine.write(to_tables(scores, source, engine, origin), KEYS)

@@ -1,0 +1,242 @@
+"""Scores as the tables that are written: the columns of the streams that come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import narwhals as nw
+
+from scoring_transform.activities import KINDS, NAMES, WINDOWS
+from scoring_transform.datasets.parts import (
+    DETAILS,
+    REASONS,
+    to_parts,
+    to_reasons,
+    to_wide,
+)
+from scoring_transform.frames import PERSON, pick
+from scoring_transform.reasons import SCOPE
+from scoring_transform.streams import EVENT_FIELDS, PERSON_FIELDS, WINDOW_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scoring_transform.datasets.engine import Engine
+    from scoring_transform.datasets.inputs import Source
+    from scoring_transform.frames import Frame
+    from scoring_transform.model import Model
+    from scoring_transform.score import Scores
+
+SOURCES = {"lead_score": "lead_tenths", "sum": "sum_tenths"}
+TENTHS = 10
+UNITS = [(kind.name, kind.unit) for kind in KINDS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What stands in every row to say where it comes from."""
+
+    model: Model
+    scored_at: str
+
+    def to_columns(self) -> dict[str, nw.Expr]:
+        """Return it as columns."""
+        return {
+            "model": nw.lit(self.model.name),
+            "model_hash": nw.lit(self.model.hash),
+            "scored_at": nw.lit(self.scored_at),
+        }
+
+
+def to_tables(
+    scores: Scores, source: Source, engine: Engine, origin: Origin
+) -> Mapping[str, Frame]:
+    """Return the tables of a result, by name."""
+    parts = engine.keep(to_parts(scores.activity_scores, scores.details))
+    persons = engine.keep(_to_persons(scores, source))
+    return {
+        "lead_scores": _to_leads(scores, parts, persons, source, engine, origin),
+        "activity_scores": _to_activities(parts, persons, engine, origin),
+        "event_summaries": _to_summaries(scores, origin),
+    }
+
+
+def _to_persons(scores: Scores, source: Source) -> Frame:
+    """Return one row of names for each person, filled from all of their logins.
+
+    A person has the id of the first login, whose gaps the next ones fill.
+    """
+    scope = ("event_id", "person")
+    links = scores.links.select(*PERSON, "person")
+    logins = source.logins.join(links, on=list(PERSON), how="inner")
+    filled = logins.with_columns(
+        *[
+            nw.col(name)
+            .fill_null(strategy="backward")
+            .over(*scope, order_by="attendee_id")
+            for name in PERSON_FIELDS
+        ],
+        nw.col("registered_at").min().over(*scope),
+        nw.col("attended").max().over(*scope),
+    )
+    return filled.filter(nw.col("attendee_id") == nw.col("person")).select(
+        *PERSON, *PERSON_FIELDS, "registered_at", "attended"
+    )
+
+
+def _to_leads(  # noqa: PLR0913 - the parts of one wide row
+    scores: Scores,
+    parts: Frame,
+    persons: Frame,
+    source: Source,
+    engine: Engine,
+    origin: Origin,
+) -> Frame:
+    rows = scores.lead_scores.group_by(*PERSON).agg(**_blocks())
+    for other in (to_wide(parts), _told(parts), persons):
+        rows = rows.join(other, on=list(PERSON), how="left")
+    events = _to_events(scores, source, engine)
+    rows = rows.join(events, on="event_id", how="left")
+    for window in WINDOWS:
+        reasons = [f"{window}_{name}" for name in REASONS]
+        rows = engine.to_list(rows, f"{window}_reasons", reasons)
+    shown = rows.with_columns(*_displays(), **origin.to_columns())
+    return shown.select(
+        *PERSON,
+        *PERSON_FIELDS,
+        *EVENT_FIELDS,
+        nw.col("attended").fill_null(value=False),
+        "registered_at",
+        *[name for window in WINDOWS for name in _names(window)],
+        "on_demand_window",
+        "unavailable_activities",
+        *origin.to_columns(),
+    )
+
+
+def _names(window: str) -> list[str]:
+    return [f"{window}_{name}" for name in (*WINDOW_FIELDS, *NAMES, "reasons")]
+
+
+def _blocks() -> dict[str, nw.Expr]:
+    """Return the columns of both windows; each has one row for a person."""
+    return {
+        f"{window}_{name}": nw.when(nw.col("window") == window)
+        .then(nw.col(SOURCES.get(name, name)))
+        .max()
+        for window in WINDOWS
+        for name in WINDOW_FIELDS
+    }
+
+
+def _told(parts: Frame) -> Frame:
+    """Return the reasons of both windows, one row for a person."""
+    reasons = to_reasons(parts)
+    return reasons.group_by(*PERSON).agg(
+        **{
+            f"{window}_{name}": nw.when(nw.col("window") == window)
+            .then(nw.col(name))
+            .max()
+            for window in WINDOWS
+            for name in REASONS
+        }
+    )
+
+
+def _displays() -> list[nw.Expr]:
+    """Return tenths as numbers, and null where nobody could have been seen doing it."""
+    scores = [nw.col(f"{w}_{name}") / TENTHS for w in WINDOWS for name in SOURCES]
+    activities = [
+        nw.when(~nw.col(f"missing_{name}"))
+        .then(nw.col(f"{window}_{name}").fill_null(0) / TENTHS)
+        .alias(f"{window}_{name}")
+        for window in WINDOWS
+        for name in NAMES
+    ]
+    return [*scores, *activities]
+
+
+def _to_events(scores: Scores, source: Source, engine: Engine) -> Frame:
+    """Return the events with what is missing in them."""
+    reported = scores.reported.group_by("event_id").agg(
+        **{f"reported_{name}": (nw.col("activity") == name).max() for name in NAMES}
+    )
+    joined = source.events.join(reported, on="event_id", how="left").join(
+        scores.open_events, on="event_id", how="left"
+    )
+    judged = joined.with_columns(
+        **{f"missing_{name}": _is_missing(name) for name in NAMES}
+    )
+    missing = {
+        f"unavailable_{name}": nw.when(nw.col(f"missing_{name}")).then(nw.lit(name))
+        for name in NAMES
+    }
+    named = engine.to_list(
+        judged.with_columns(**missing), "unavailable_activities", list(missing)
+    )
+    is_open = nw.col("is_open").fill_null(value=True)
+    return named.select(
+        "event_id",
+        "platform",
+        "on_demand_ends_at",
+        "unavailable_activities",
+        *[f"missing_{name}" for name in NAMES],
+        event_name=nw.col("name"),
+        event_url=nw.col("url"),
+        event_starts_at=nw.col("starts_at"),
+        event_ends_at=nw.col("ends_at"),
+        on_demand_window=nw.when(is_open)
+        .then(nw.lit("open"))
+        .otherwise(nw.lit("closed")),
+    )
+
+
+def _is_missing(name: str) -> nw.Expr:
+    return ~nw.col(f"reported_{name}").fill_null(value=False) & ~nw.col(
+        f"promised_{name}"
+    )
+
+
+def _to_activities(
+    parts: Frame, persons: Frame, engine: Engine, origin: Origin
+) -> Frame:
+    emails = persons.select(*PERSON, "email")
+    named = parts.join(emails, on=list(PERSON), how="left")
+    timed = engine.to_moments(
+        named.with_columns(first_at=nw.col("first"), last_at=nw.col("last")),
+        ["first_at", "last_at"],
+    )
+    listed = engine.to_list(timed, "details", DETAILS)
+    return listed.select(
+        *SCOPE,
+        "activity",
+        "email",
+        "value",
+        unit=pick("activity", UNITS, ""),
+        rank="rank",
+        max_rank="max_rank",
+        ranked_attendees="ranked_attendees",
+        weight=nw.col("weight") / origin.model.scale,
+        score=nw.col("tenths") / TENTHS,
+        first_at="first_at",
+        last_at="last_at",
+        details="details",
+    )
+
+
+def _to_summaries(scores: Scores, origin: Origin) -> Frame:
+    return scores.summaries.select(
+        "event_id",
+        "window",
+        "group_kind",
+        "group",
+        "lower_limit",
+        "upper_limit",
+        "attendees",
+        share=nw.col("share_tenths") / TENTHS,
+        average_total=nw.col("total_tenths") / TENTHS,
+        average_engagement=nw.col("engagement_tenths") / TENTHS,
+        average_profile=nw.col("profile_tenths") / TENTHS,
+        **origin.to_columns(),
+    )
