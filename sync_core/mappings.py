@@ -122,12 +122,12 @@ def _fields_at(info: msgspec.inspect.Type, path: DataPath) -> list[str]:
 
 
 def _struct_of(info: msgspec.inspect.Type) -> msgspec.inspect.Type:
-    """Return the one non-null member of an optional type, else the type."""
-    if isinstance(info, msgspec.inspect.UnionType):
-        for member in info.types:
-            if not isinstance(member, msgspec.inspect.NoneType):
-                return member
-    return info
+    """Return the object among the members of a union, or its first that is not null."""
+    if not isinstance(info, msgspec.inspect.UnionType):
+        return info
+    members = [t for t in info.types if not isinstance(t, msgspec.inspect.NoneType)]
+    structs = [t for t in members if isinstance(t, msgspec.inspect.StructType)]
+    return [*structs, *members][0]
 
 
 def _step(info: msgspec.inspect.Type, part: str | int) -> msgspec.inspect.Type:

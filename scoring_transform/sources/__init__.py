@@ -1,0 +1,1 @@
+"""Foreign Singer taps as sources: their streams become our four, by a mapping file."""
