@@ -17,6 +17,8 @@ from scoring_transform.model import Model, read_model
 from scoring_transform.pipeline import Limits, Pipeline
 from scoring_transform.reader import BlockReader
 from scoring_transform.scoring_file import ScoringFile
+from scoring_transform.sources.mapping import load_source
+from scoring_transform.sources.translating import Translator
 from scoring_transform.store import STREAMS
 from sync_core.plugin import PluginMixin
 
@@ -120,6 +122,13 @@ class ScoringTransform(PluginMixin, InlineMapper):
             description="Removed before ranking; replaces the file's own.",
         ),
         th.Property(
+            "source",
+            th.StringType,
+            title="Source mapping",
+            description="Of a tap that does not send our streams: the path of a source "
+            "mapping, or the name of a shipped one, such as zoom.",
+        ),
+        th.Property(
             "close_events",
             th.StringType,
             allowed_values=["by_record", "at_end"],
@@ -160,7 +169,10 @@ class ScoringTransform(PluginMixin, InlineMapper):
         output: IO[bytes] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs, message_reader=BlockReader(STREAMS, self))
+        reader = BlockReader(STREAMS, self)
+        super().__init__(**kwargs, message_reader=reader)
+        if self.config.get("source"):
+            reader.translate = Translator(load_source(self.config["source"])).translate
         self.pipeline = Pipeline(
             model=self.read_model(),
             limits=Limits(

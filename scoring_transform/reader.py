@@ -42,11 +42,16 @@ class BlockReader(GenericSingerReader[bytes]):
     Args:
         streams: The streams whose lines are taken unparsed.
         taker: Who takes them.
+
+    Attributes:
+        translate: Makes blocks of our lines of the input's blocks; as they are, if the
+            input speaks our streams.
     """
 
     def __init__(self, streams: tuple[str, ...], taker: Taker) -> None:
         super().__init__()
         self._taker = taker
+        self.translate: Callable[[Iterator[bytes]], Iterator[bytes]] = iter
         self._prefixes = {
             form % stream.encode(): stream for stream in streams for form in FORMS
         }
@@ -69,7 +74,7 @@ class BlockReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         """Read to the end of the input."""
         source = file_input or self.default_input
-        for block in to_blocks(getattr(source, "buffer", source)):
+        for block in self.translate(to_blocks(getattr(source, "buffer", source))):
             self._process_block(block, callbacks)
         return self._counts
 

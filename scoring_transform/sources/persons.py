@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from scoring_transform.sources.shapes import Person
 
 SHORT = 16
+# A person's smallest id stands for all of them: `~` comes after every letter and digit,
+# so an id that the platform gave stays, whatever else becomes known later.
+DERIVED = "~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Someone:
     """A person of a record.
 
     Attributes:
-        key: The attendee's id; holds neither an address nor a name of a person.
+        key: The attendee's id; made of an address or a name, it does not show it.
         email: The address, if the record has one.
     """
 
@@ -61,10 +64,10 @@ def to_person_reader(
         if id_ and (native := id_(record)):
             return Someone(native, known)
         if key:
-            return Someone(f"email:{hashed(key)[:SHORT]}", known)
+            return Someone(f"{DERIVED}email:{hashed(key)[:SHORT]}", known)
         if guest and (name := guest(record)):
             folded = " ".join(name.casefold().split())
-            return Someone(f"guest:{hashed(folded)[:SHORT]}", None)
+            return Someone(f"{DERIVED}guest:{hashed(folded)[:SHORT]}", None)
         return None
 
     return read

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 logger = logging.getLogger("scoring_transform")
 
@@ -17,7 +17,7 @@ class Tally:
 
     Attributes:
         records: Records read, by stream; also those of streams that no rule is for.
-        facts: What came of them, by our streams.
+        sent: What came of them, by our streams.
         left_out: Rules that a condition or an `ignore` kept from a record.
         rejected: By stream, rule and reason.
         undescribed: Events without a record of their own.
@@ -27,7 +27,7 @@ class Tally:
         self.name = name
         self.records: Counter[str] = Counter()
         self.unmapped: Counter[str] = Counter()
-        self.facts: Counter[str] = Counter()
+        self.sent: Counter[str] = Counter()
         self.left_out: Counter[tuple[str, str]] = Counter()
         self.rejected: Counter[tuple[str, str, str]] = Counter()
         self.undescribed = 0
@@ -44,7 +44,7 @@ class Tally:
 
     def to_summary(self) -> str:
         """Return the sum of a run in one line."""
-        made = ", ".join(f"{n} {stream}" for stream, n in sorted(self.facts.items()))
+        made = ", ".join(f"{n} {stream}" for stream, n in sorted(self.sent.items()))
         return (
             f"source {self.name}: {self.records.total()} records read: "
             f"{made or 'nothing'} made; {self.left_out.total()} left out by the "
@@ -52,8 +52,8 @@ class Tally:
             "streams without a rule"
         )
 
-    def log(self) -> None:
-        """Tell what became of the records."""
+    def log(self, silent: Iterable[str]) -> None:
+        """Tell what became of the records, and which mapped streams sent nothing."""
         for sentence in self.to_sentences():
             logger.warning(sentence)
         for (stream, rule), count in sorted(self.left_out.items()):
@@ -63,5 +63,11 @@ class Tally:
         for stream, count in sorted(self.unmapped.items()):
             logger.info(
                 "source %s: %d × no rule for stream %s", self.name, count, stream
+            )
+        for stream in sorted(silent):
+            logger.info(
+                "source %s: nothing came of stream %s; is it selected in the tap?",
+                self.name,
+                stream,
             )
         logger.info(self.to_summary())

@@ -119,7 +119,6 @@ class Translator:
             if not completes:
                 self._reject(stream, str(fact.kind), LATE)
             return
-        self.tally.facts[fact.kind] += 1
         self._send(self._gathering.add(fact))
         native = self._gathering.find(fact.event) if fact.event else None
         if completes and native is not None:
@@ -146,6 +145,7 @@ class Translator:
             if stream not in self._sent:
                 self._sent.add(stream)
                 self._write(_schema_of(stream))
+            self.tally.sent[stream] += 1
             self._write({"type": "RECORD", "stream": stream, "record": record})
 
     def _write(self, message: Any) -> None:
@@ -166,7 +166,7 @@ class Translator:
             self._close(native)
         self._gathering.forget_people()
         self._release()
-        self.tally.log()
+        self.tally.log(self.mapping.rules.keys() - self._announced)
 
     def _check_match(self) -> None:
         """Refuse an input to which the mapping does not apply at all."""
