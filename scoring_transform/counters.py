@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scoring_transform.model import Model
 
 MOST = 1_000_000_000
+FEW = 2
 STAY = ("event_id", "window", "attendee_id", "session_id")
 IN_SESSION = names_counted_by(Counting.OBJECTS_IN_SESSION)
 OBJECTS = [*IN_SESSION, *names_counted_by(Counting.OBJECTS_IN_EVENT)]
@@ -74,21 +75,53 @@ def _to_value(bucket: int) -> nw.Expr:
 
 
 def _to_stay_times(pieces: Frame) -> Frame:
-    """Return the time that one person's stays in one session cover together.
-
-    In the order of their starts, each stay adds what lies after the latest end so far.
-    """
-    ordered = pieces.select(*STAY, "activity", "starts", "ends").with_columns(
-        reached=nw.col("ends").cum_max().over(*STAY, order_by=["starts", "ends"])
+    """Return the time that one person's stays in one session cover together."""
+    stays = pieces.select(*STAY, "starts", "ends").with_columns(
+        stays=nw.len().over(*STAY), length=nw.col("ends") - nw.col("starts")
     )
-    ordered = ordered.with_columns(
-        reached=nw.col("reached").shift(1).over(*STAY, order_by=["starts", "ends"])
+    is_few = nw.col("stays") <= FEW
+    return (
+        nw.concat(
+            [_few_stays(stays.filter(is_few)), _many_stays(stays.filter(~is_few))]
+        )
+        .with_columns(activity=nw.lit(TIME))
+        .select(*COUNTED, "amount", "first", "last")
+    )
+
+
+def _few_stays(stays: Frame) -> Frame:
+    """Return the time of one or two stays: their lengths less what both cover.
+
+    Most people have no more, and this needs no order.
+    """
+    spans = stays.group_by(*STAY).agg(
+        number=nw.len(),
+        total=nw.col("length").sum(),
+        first=nw.col("starts").min(),
+        late=nw.col("starts").max(),
+        early=nw.col("ends").min(),
+        last=nw.col("ends").max(),
+    )
+    shared = nw.max_horizontal(nw.col("early") - nw.col("late"), nw.lit(0))
+    both = nw.when(nw.col("number") == FEW).then(shared).otherwise(nw.lit(0))
+    return spans.select(*STAY, "first", "last", amount=whole(nw.col("total") - both))
+
+
+def _many_stays(stays: Frame) -> Frame:
+    """Return the time of more stays, in the order of their starts.
+
+    Each adds what lies after the latest end so far.
+    """
+    order = ["starts", "ends"]
+    reached = stays.with_columns(
+        reached=nw.col("ends").cum_max().over(*STAY, order_by=order)
+    )
+    reached = reached.with_columns(
+        reached=nw.col("reached").shift(1).over(*STAY, order_by=order)
     )
     begin = nw.max_horizontal("starts", nw.coalesce("reached", "starts"))
     added = nw.max_horizontal(nw.col("ends") - begin, nw.lit(0))
-    return ordered.select(
-        *COUNTED, amount=whole(added), first=nw.col("starts"), last=nw.col("ends")
-    )
+    return reached.select(*STAY, first="starts", last="ends", amount=whole(added))
 
 
 def _to_totals(points: Frame) -> Frame:
