@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """Bounds in seconds; a CRM that is down ends the run within ``total``."""
+    """Bounds in seconds, and tries; a CRM that is down ends the run within them."""
 
     connect: float = 5.0
     read: float = 30.0
     total: float = 50.0
+    tries: int = 6
 
 
 @dataclass(slots=True, kw_only=True)

@@ -144,7 +144,7 @@ class Contacts:
                 "id": key,
                 "idProperty": "email",
                 "objectWriteTraceId": to_trace(place),
-                "properties": {"email": key, **contact.properties},
+                "properties": _to_properties(contact),
             }
             for place, (key, contact) in enumerate(contacts.items())
         ]
@@ -152,6 +152,16 @@ class Contacts:
             "POST contacts/batch/upsert", self._batch.upsert, {"inputs": inputs}
         )
         return reply.data if isinstance(reply.data, dict) else {}
+
+
+def _to_properties(contact: Contact) -> Mapping[str, str]:
+    """The address itself is only written to new people.
+
+    It may be the second one of a merged contact, whose first one must stay.
+    """
+    if contact.contact_id:
+        return contact.properties
+    return {"email": contact.email_key, **contact.properties}
 
 
 def to_trace(place: int) -> str:

@@ -75,6 +75,7 @@ class Wire:
         self._retrier = Retrier(
             clock=self._time.clock,
             sleep=self._time.sleep,
+            max_tries=self._patience.tries,
             max_seconds=self._patience.total,
         )
         self._pool = urllib3.PoolManager(

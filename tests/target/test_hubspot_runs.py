@@ -196,8 +196,11 @@ def test_a_change_of_level_keeps_the_level_before_and_since_when(
     hubspot: World,
 ) -> None:
     """A workflow can react to it; a run without a change carries it on."""
-    later = {"event_id": "hubilo:2", "event_starts_at": "2026-11-20T10:00:00Z"}
-    config = {"property_set": "full"}
+    later: dict[str, Any] = {
+        "event_id": "hubilo:2",
+        "event_starts_at": "2026-11-20T10:00:00Z",
+    }
+    config: dict[str, Any] = {"property_set": "full"}
     hubspot.run([lead_score(live_level="Low")], **config)
     hubspot.run([lead_score(live_level="High", **later)], **config)
     hubspot.run([lead_score(live_level="High", live_rank=9, **later)], **config)
