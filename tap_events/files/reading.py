@@ -94,7 +94,7 @@ def to_zone(name: str) -> ZoneInfo:
     """Return the time zone of a setting."""
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise SettingError(
             f"`files_timezone` is {name!r}, which is no time zone. Use a name of the "
             "tz database such as 'UTC', 'Europe/Berlin' or 'America/New_York'.",

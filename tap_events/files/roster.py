@@ -42,7 +42,7 @@ class Roster:
         with_emails = cls(_frozen(named))
         for person in people:
             key = with_emails.to_key(person)
-            for name in person.names if key.startswith("n:") else ():
+            for name in person.names[1:] if key.startswith("n:") else ():
                 if to_name_key(name) not in with_emails.owners:
                     named[to_name_key(name)].add(key)
         return cls(_frozen(named))

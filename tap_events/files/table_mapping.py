@@ -7,6 +7,7 @@ is the word and ``{column: …, values: …}`` reads it from the file.
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -230,7 +231,7 @@ def _columns_of(part: msgspec.Struct) -> list[str]:
 def _check_zone(name: str) -> None:
     try:
         ZoneInfo(name)
-    except OSError as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError(
             "unknown time zone; use a name such as 'UTC' or 'Europe/Berlin'"
         ) from error
@@ -238,7 +239,7 @@ def _check_zone(name: str) -> None:
 
 def _check_encoding(name: str) -> None:
     try:
-        b"".decode(name)
+        codecs.lookup(name)
     except LookupError as error:
         raise ValueError(
             "unknown encoding; use a name such as 'utf-8' or 'cp1252'"
