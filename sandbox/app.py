@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -12,6 +13,7 @@ from sandbox import hubilo, hubspot, pages, salesforce
 from sandbox.faults import FaultPlan
 from sandbox.middleware import Front, SeenRequest
 from sandbox.store import Store
+from sandbox.world import World, build_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,11 +67,17 @@ def build(settings: SandboxSettings) -> Sandbox:
 def to_parts(settings: SandboxSettings, store: Store) -> list[Part]:
     """Return every look-alike there is; the pages come last."""
     return [
-        Part("hubilo", hubilo.routes(settings)),
+        Part("hubilo", hubilo.routes(settings, world=made_up_world(settings.seed))),
         Part("hubspot", hubspot.routes(settings, store)),
         Part("pages", pages.routes(store)),
         Part("salesforce", salesforce.routes(settings, store)),
     ]
+
+
+@cache
+def made_up_world(seed: int) -> World:
+    """Return the people and webinars of a seed; making them takes a moment."""
+    return build_world(seed)
 
 
 def to_part_of(parts: Sequence[Part]) -> Callable[[Scope], str]:

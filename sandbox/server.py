@@ -95,8 +95,12 @@ class _ThreadServer(uvicorn.Server):
         self._ready.set()
 
     async def main_loop(self) -> None:
-        """Wait for `stop`."""
+        """Wait for `stop`, and hang up on clients that only keep their line open."""
         await self._stopped.wait()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     def wait_until_ready(self) -> None:
         """Wait until requests are answered."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -76,15 +77,7 @@ class Person:
 
 def routes(store: Store) -> list[BaseRoute]:
     """Return the pages of an account."""
-    environment = Environment(
-        loader=PackageLoader("sandbox.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["day"] = to_day
-    environment.filters["shown"] = to_shown
+    environment = _environment()
     style = files("sandbox.pages").joinpath("style.css").read_text("utf-8")
 
     async def read_style(_: Request) -> Response:
@@ -152,6 +145,20 @@ def to_day(moment: float | str) -> str:
 def to_shown(value: str, definition: Property) -> str:
     """Return a property's value as people read it."""
     return to_day(value) if definition.type == "datetime" and value else value
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("sandbox.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day"] = to_day
+    environment.filters["shown"] = to_shown
+    return environment
 
 
 def _page(

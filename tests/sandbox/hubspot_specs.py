@@ -47,7 +47,8 @@ class SpecChecker:
     ) -> None:
         """Fail if an answer does not have the published shape.
 
-        Successful requests must have the published shape as well.
+        Successful v3 requests must have the published shape as well; the dated
+        descriptions mix path, query and body, so theirs are not checked.
         """
         parts = urlsplit(url)
         request = MockRequest(
@@ -59,7 +60,7 @@ class SpecChecker:
         )
         for openapi in self._specs:
             try:
-                if status < 300 and sent is not None:
+                if status < 300 and sent is not None and "/v3/" in url:
                     openapi.validate_request(request)
                 openapi.validate_response(request, MockResponse(answer, status))
             except PathNotFound:
@@ -71,20 +72,18 @@ class SpecChecker:
 
 def _read(path: Path) -> OpenAPI:
     spec = relax(json.loads(path.read_text("utf-8")))
-    for operations in spec["paths"].values():
-        for operation in operations.values():
-            if "2026-03" in path.name and isinstance(operation, dict):
-                _name_success(operation["responses"])
+    if "2026-03" in path.name:
+        for operations in spec["paths"].values():
+            for operation in operations.values():
+                _mend(operation)
     # Tokens are tested for themselves; the odd schemes only cause warnings.
     spec.pop("security", None)
     spec["components"].pop("securitySchemes", None)
     return OpenAPI.from_dict(spec)
 
 
-def _name_success(responses: dict[str, Any]) -> None:
-    """Allow every success code for the one shape that is described."""
-    for code in ("200", "204"):
-        if code in responses:
-            shape = responses[code]
-            responses.update(dict.fromkeys(("200", "201", "204", "207"), shape))
-            return
+def _mend(operation: dict[str, Any]) -> None:
+    """Allow any success code: the dated descriptions only guess it."""
+    responses = operation["responses"]
+    shape = responses.get("200") or responses["204"]
+    responses.update(dict.fromkeys(("200", "201", "204", "207"), shape))
