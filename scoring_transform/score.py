@@ -54,7 +54,10 @@ def _as_it_is(frame: Frame) -> Frame:
 
 
 def to_scores(
-    inputs: Inputs, model: Model, keep: Callable[[Frame], Frame] = _as_it_is
+    inputs: Inputs,
+    model: Model,
+    keep: Callable[[Frame], Frame] = _as_it_is,
+    keep_activities: Callable[[Frame], Frame] = _as_it_is,
 ) -> Scores:
     """Score whole events.
 
@@ -63,11 +66,13 @@ def to_scores(
         model: The rules.
         keep: Computes a frame that is used several times once; an engine that finds
             such frames itself needs none.
+        keep_activities: Likewise for the activities with their limits: worth it only
+            where joining them again costs more than holding them.
     """
     known = inputs.activities.filter(is_any_of("activity", NAMES))
     links = keep(to_links(inputs.people, model.file))
     bounds = to_bounds(inputs.events, inputs.sessions, model)
-    bounded = with_bounds(to_ranked(known, links), bounds)
+    bounded = keep_activities(with_bounds(to_ranked(known, links), bounds))
     counters = keep(to_counters(bounded, model))
     participants = keep(to_participants(links, counters))
     scored = keep(to_activity_scores(counters, participants, model))

@@ -87,6 +87,10 @@ class EmbeddedEngine:
         """Compute a frame that is used several times once, into memory."""
         return nw.from_native(_collect(frame.to_native()).lazy())
 
+    def keep_activities(self, frame: Frame) -> Frame:
+        """Leave the activities on disk: reading them again is cheap."""
+        return frame
+
     def write(
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]
     ) -> None:

@@ -61,6 +61,9 @@ class Engine(Protocol):
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame that is used several times once."""
 
+    def keep_activities(self, frame: Frame) -> Frame:
+        """Do so with the activities, if reading them again would cost more."""
+
     def write(
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]
     ) -> None:

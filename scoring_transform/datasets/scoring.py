@@ -23,6 +23,8 @@ def score_datasets(engine: Engine, model: Model, scored_at: str) -> None:
         scored_at: The time that stands in the rows, as ISO 8601.
     """
     source = read_source(engine)
-    scores = to_scores(source.inputs, model, keep=engine.keep)
+    scores = to_scores(
+        source.inputs, model, keep=engine.keep, keep_activities=engine.keep_activities
+    )
     origin = Origin(model=model, scored_at=scored_at)
     engine.write(to_tables(scores, source, engine, origin), KEYS)

@@ -114,6 +114,10 @@ class SparkEngine:
             self.kept.extend(set(self._held()) - before)
         return nw.from_native(cut)
 
+    def keep_activities(self, frame: Frame) -> Frame:
+        """Compute the activities with their limits once: five steps begin there."""
+        return self.keep(frame)
+
     def write(
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]
     ) -> None:

@@ -16,6 +16,7 @@ from scoring_transform.datasets.parts import (
     to_wide,
 )
 from scoring_transform.frames import PERSON, pick
+from scoring_transform.model import MOST_DECIMALS
 from scoring_transform.reasons import SCOPE
 from scoring_transform.streams import EVENT_FIELDS, PERSON_FIELDS, WINDOW_FIELDS
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from scoring_transform.score import Scores
 
 SOURCES = {"lead_score": "lead_tenths", "sum": "sum_tenths"}
-TENTHS = 10
 UNITS = [(kind.name, kind.unit) for kind in KINDS]
 
 
@@ -146,15 +146,20 @@ def _told(parts: Frame) -> Frame:
 
 def _displays() -> list[nw.Expr]:
     """Return tenths as numbers, and null where nobody could have been seen doing it."""
-    scores = [nw.col(f"{w}_{name}") / TENTHS for w in WINDOWS for name in SOURCES]
+    scores = [_shown(nw.col(f"{w}_{name}")) for w in WINDOWS for name in SOURCES]
     activities = [
         nw.when(~nw.col(f"missing_{name}"))
-        .then(nw.col(f"{window}_{name}").fill_null(0) / TENTHS)
+        .then(_shown(nw.col(f"{window}_{name}").fill_null(0)))
         .alias(f"{window}_{name}")
         for window in WINDOWS
         for name in NAMES
     ]
     return [*scores, *activities]
+
+
+def _shown(tenths: nw.Expr) -> nw.Expr:
+    """Return tenths as the nearest number; an engine may divide by multiplying."""
+    return (tenths / 10).round(1)
 
 
 def _to_events(scores: Scores, source: Source, engine: Engine) -> Frame:
@@ -217,8 +222,8 @@ def _to_activities(
         rank="rank",
         max_rank="max_rank",
         ranked_attendees="ranked_attendees",
-        weight=nw.col("weight") / origin.model.scale,
-        score=nw.col("tenths") / TENTHS,
+        weight=(nw.col("weight") / origin.model.scale).round(MOST_DECIMALS),
+        score=_shown(nw.col("tenths")),
         first_at="first_at",
         last_at="last_at",
         details="details",
@@ -234,9 +239,9 @@ def _to_summaries(scores: Scores, origin: Origin) -> Frame:
         "lower_limit",
         "upper_limit",
         "attendees",
-        share=nw.col("share_tenths") / TENTHS,
-        average_total=nw.col("total_tenths") / TENTHS,
-        average_engagement=nw.col("engagement_tenths") / TENTHS,
-        average_profile=nw.col("profile_tenths") / TENTHS,
+        share=_shown(nw.col("share_tenths")),
+        average_total=_shown(nw.col("total_tenths")),
+        average_engagement=_shown(nw.col("engagement_tenths")),
+        average_profile=_shown(nw.col("profile_tenths")),
         **origin.to_columns(),
     )
