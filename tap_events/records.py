@@ -109,6 +109,15 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedRow:
+    """One row of a source that could not be used; ``reason`` never quotes it."""
+
+    file: str
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """Everything a platform knows of one event: the unit that is sent and scored."""
 

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from sync_core.errors import FatalError
-from tap_events.files.report import RejectedRow
+from tap_events.records import RejectedRow
 
 if TYPE_CHECKING:
     from sync_core.workdir import WorkDir
 
 FILE_NAME = "rejected_rows.jsonl"
+
+
+class SourceRow(Protocol):
+    """A rejected row, whichever reader made it."""
+
+    @property
+    def file(self) -> str:
+        """The file or endpoint."""
+
+    @property
+    def row(self) -> int:
+        """The row in it, from 1."""
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot be used, without quoting it."""
 
 
 class RejectedRows:
@@ -31,9 +47,9 @@ class RejectedRows:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def add(self, row: RejectedRow) -> None:
+    def add(self, row: SourceRow) -> None:
         """Count a row."""
-        self._rows.append(row)
+        self._rows.append(RejectedRow(file=row.file, row=row.row, reason=row.reason))
 
     def reject(self, source: str, number: int, reason: str) -> None:
         """Count a row of an answer; ``number`` is its place, from 1."""

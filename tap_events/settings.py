@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -178,9 +178,9 @@ class Settings:
 def to_settings(config: Mapping[str, Any]) -> Settings:
     """Return the tap's configuration as an object; unset and null are the same."""
     known = {
-        name: config[name]
-        for name in SCHEMA["properties"]
-        if config.get(name) is not None
+        facts.name: config[facts.name]
+        for facts in fields(Settings)
+        if config.get(facts.name) is not None
     }
     known["event_ids"] = tuple(str(i) for i in known.get("event_ids", ()))
     known["platform"] = known.get("platform", "")

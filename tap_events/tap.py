@@ -6,12 +6,18 @@ import io
 import json
 from collections import Counter
 from contextlib import closing
+from copy import deepcopy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
+from singer_sdk.configuration._dict_config import merge_missing_config_jsonschema
 from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.helpers.capabilities import (
+    BATCH_CONFIG,
+    PluginCapabilities,
+    TapCapabilities,
+)
 
 from sync_core.plugin import PluginMixin
 from sync_core.workdir import WorkDir
@@ -48,7 +54,7 @@ class TapEvents(PluginMixin, Tap):
     """
 
     name = "tap-events"
-    config_jsonschema = SCHEMA
+    config_jsonschema = deepcopy(SCHEMA)
     message_writer_class = MsgSpecWriter
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
@@ -63,6 +69,11 @@ class TapEvents(PluginMixin, Tap):
     time_source: ClassVar[TimeSource] = TimeSource()
 
     open_bundle: Bundle
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the one setting of the SDK that this tap uses."""
+        merge_missing_config_jsonschema(BATCH_CONFIG, config_jsonschema)
 
     @classmethod
     def invoke(cls, **kwargs: Any) -> None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from sync_core.errors import SettingError
 from tap_events.platforms.base import Platform, TimeSource, Tools
-from tap_events.platforms.files import FilesPlatform
-from tap_events.platforms.hubilo import HubiloPlatform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tap_events.settings import Settings
 
 __all__ = ["PLATFORMS", "Platform", "TimeSource", "Tools", "open_platform"]
 
-PLATFORMS: Mapping[str, Callable[[Settings, Tools], Platform]] = {
-    "files": FilesPlatform,
-    "hubilo": HubiloPlatform,
+# Named, not imported: `--about` and `--discover` need none of them.
+PLATFORMS: Mapping[str, str] = {
+    "files": "tap_events.platforms.files:FilesPlatform",
+    "hubilo": "tap_events.platforms.hubilo:HubiloPlatform",
 }
 
 
@@ -35,4 +35,5 @@ def open_platform(settings: Settings, tools: Tools) -> Platform:
             f"Set it to {known}.",
             setting="platform",
         )
-    return PLATFORMS[settings.platform](settings, tools)
+    platform: Platform = resolve_name(PLATFORMS[settings.platform])(settings, tools)
+    return platform

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync_core.errors import SettingError
-from tap_events.files import read_bundles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,12 +39,14 @@ class FilesPlatform:
         return self._now()
 
     def list_events(self) -> Sequence[Event]:
-        """Return the events of all files."""
-        return [bundle.event for bundle in self._bundles.values()]
+        """Return the events of all files; a file dated in the future counts as now."""
+        now = self.now()
+        events = [bundle.event for bundle in self._bundles.values()]
+        return [replace(e, updated_at=min(e.updated_at, now)) for e in events]
 
     def read(self, event: Event) -> Bundle:
         """Return one event, which is in memory already."""
-        return self._bundles[event.event_id]
+        return replace(self._bundles[event.event_id], event=event)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -54,6 +56,9 @@ def read_files(settings: Settings, tools: Tools) -> list[Bundle]:
     """Return what the configured files tell, if any are configured."""
     if not settings.files_paths:
         return []
+    # The readers bring a table engine along, which only files need.
+    from tap_events.files import read_bundles  # noqa: PLC0415
+
     bundles = read_bundles(
         settings.files_paths,
         mapping_path=settings.files_mapping,

@@ -146,6 +146,7 @@ class Account:
     now: datetime = NOW
     twist: Callable[[str, dict[str, str], int, Json], Json | Reply] | None = None
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
 
     def answer(self, path: str, query: dict[str, str]) -> Reply:
@@ -193,6 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer from the account."""
         parts = urlsplit(self.path)
         path = parts.path.removeprefix(PREFIX)
+        self.server.account.headers.append(dict(self.headers.items()))
         reply = self.server.account.answer(path, dict(parse_qsl(parts.query)))
         self.send_response_only(reply.status)
         headers = {"Content-Type": reply.content_type, **reply.headers}

@@ -8,7 +8,16 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import TOKEN, Reply, event_row, milli, stay, user_row, watcher
+from conftest import (
+    TOKEN,
+    Reply,
+    event_row,
+    milli,
+    session_row,
+    stay,
+    user_row,
+    watcher,
+)
 
 from sync_core.errors import FatalError
 
@@ -144,6 +153,24 @@ def test_no_request_comes_before_the_server_allows_it(
     _break(account, Reply.of(BUSY, 429, **{"Retry-After": wish}))
     assert read_account().error is None
     assert max(virtual_clock.slept) >= least
+
+
+def test_no_second_sees_more_than_twenty_requests(
+    account: Account, read_account: Callable[..., Run], virtual_clock: Clock
+) -> None:
+    """The organiser's limit is kept, not run into; the bursts it allows are used."""
+    account.sessions = [session_row(n) for n in range(40)]
+    times: list[float] = []
+
+    def twist(path: str, query: Json, before: int, body: Json) -> Json:
+        times.append(virtual_clock())
+        return body
+
+    account.twist = twist
+    assert read_account().error is None
+    assert len(times) > 100
+    assert all(later - at >= 1 for at, later in zip(times, times[20:], strict=False))
+    assert times[-1] - times[0] < len(times) / 20
 
 
 def test_a_wait_of_a_day_ends_the_run_at_once(

@@ -34,7 +34,7 @@ def _sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     write_zoom_reports(folder / "reports", build_world().zoom)
     FILES["files_path"] = str(folder / "reports")
     FILES["state_dir"] = HUBILO["state_dir"] = str(folder / "work")
-    with running() as sandbox:
+    with running(SandboxSettings(rate_limits=False)) as sandbox:
         HUBILO["hubilo_api_url"] = sandbox.url
         yield
 
