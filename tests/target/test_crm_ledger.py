@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from sync_core.errors import FatalError
+from target_crm import tables
 from target_crm.ledger import Known, Ledger
 
 if TYPE_CHECKING:
@@ -27,10 +30,16 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     made.close()
 
 
-def known(key: str = "a@x.example", **changed: str) -> Known:
+def known(key: str = "a@x.example", **changed: Any) -> Known:
     """Return what is known of a contact."""
-    facts = {"contact_id": "7", "starts_at": "2026-11-01", "event_id": "e"} | changed
-    return Known(email_key=key, properties={"webinar_live_rank": "1"}, **facts)  # type: ignore[arg-type]
+    held = Known(
+        email_key=key,
+        contact_id="7",
+        starts_at="2026-11-01",
+        event_id="e",
+        properties={"webinar_live_rank": "1"},
+    )
+    return replace(held, **changed)
 
 
 def test_what_was_accepted_is_known_afterwards(ledger: Ledger, tmp_path: Path) -> None:
@@ -172,11 +181,6 @@ def test_breakdowns_are_found_by_part(ledger: Ledger) -> None:
 
 def test_the_same_tables_are_made_for_postgresql() -> None:
     """Runners without a disk of their own share one ledger there."""
-    from sqlalchemy.dialects import postgresql
-    from sqlalchemy.schema import CreateTable
-
-    from target_crm import tables
-
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     texts = [
         str(CreateTable(table).compile(dialect=dialect))
