@@ -106,7 +106,7 @@ def to_session(row: Row, event_id: str) -> Session:
 
 def to_person(row: Row) -> Person:
     """Return a registrant; of the row only what is named here is kept."""
-    email = to_email_key(to_text(row.get("email")))
+    email = to_email_key(to_text(_dict(row).get("email")))
     key = email or f"hubilo:{_required(row, 'userId')}"
     phone = " ".join(
         part for f in ("phoneCode", "phone") if (part := to_text(row.get(f)))
@@ -126,7 +126,7 @@ def to_person(row: Row) -> Person:
 
 def to_deleted_key(row: Row) -> str:
     """Return the key of somebody whom the organiser deleted."""
-    email = to_email_key(to_text(row.get("email")))
+    email = to_email_key(to_text(_dict(row).get("email")))
     return email or f"hubilo:{_required(row, 'userId')}"
 
 
