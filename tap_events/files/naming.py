@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import unicodedata
@@ -19,6 +20,7 @@ _TELEPHONE = re.compile(r"\+?[\d\s()-]{6,}")
 _ID_DIGITS = 20
 
 
+@functools.lru_cache(maxsize=100_000)
 def to_name_key(name: str) -> str:
     """Return what two spellings of one exact name have in common."""
     return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()

@@ -32,7 +32,7 @@ _NOTHING = frozenset({"", "--", "-"})
 def to_cell(raw: str) -> str:
     """Trim a cell, unwrap ``="…"`` and straighten exotic spaces."""
     cell = raw.strip()
-    if wrapped := _AS_TEXT.fullmatch(cell):
+    if cell.startswith("=") and (wrapped := _AS_TEXT.fullmatch(cell)):
         cell = wrapped[1].strip()
     return cell
 

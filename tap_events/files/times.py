@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -100,6 +101,7 @@ def to_utc(wall: datetime, zone: ZoneInfo) -> datetime:
     return (wall if wall.tzinfo else wall.replace(tzinfo=zone)).astimezone(UTC)
 
 
+@functools.lru_cache(maxsize=100_000)
 def to_wall(text: str, order: DateOrder) -> datetime:
     """Return a written date and time as a naive datetime.
 
