@@ -76,7 +76,7 @@ lint() {
 
 task=${1:-demo}
 case $task in
-test | lint) set_up run,test,lint ;;
+test | lint) set_up run,spark,test,lint ;;
 *) set_up run ;;
 esac
 PATH="$PWD/.venv/bin:$PATH"

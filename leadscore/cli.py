@@ -37,6 +37,11 @@ ScoringFileOption = Annotated[
     typer.Option("--file", help="A scoring file; the project's own by default."),
 ]
 
+SCORE_INPUT = "A folder with events, sessions, attendees and activities in it."
+SCORING_FILE = "A scoring file; the project's own by default."
+SCORE_FORMAT = "Spark only: the format of input and output."
+SPARK_CONF = "Spark only: KEY=VALUE, as often as needed."
+
 
 def home() -> Home:
     """Return the project that the command was called in."""
@@ -109,6 +114,32 @@ def explain(
 
     for line in explain_person(home().work, event, email):
         console.print(line, markup=False, highlight=False)
+
+
+@app.command()
+def score(  # noqa: PLR0913 - one for each option
+    *,
+    source: Annotated[str, typer.Option("--input", help=SCORE_INPUT)],
+    output: Annotated[str, typer.Option(help="Where the three tables go.")],
+    engine: Annotated[str, typer.Option(help="polars or spark")] = "polars",
+    scoring: Annotated[Path | None, typer.Option(help=SCORING_FILE)] = None,
+    master: Annotated[str, typer.Option(help="Spark's master.")] = "local[*]",
+    form: Annotated[str, typer.Option("--format", help=SCORE_FORMAT)] = "parquet",
+    conf: Annotated[list[str] | None, typer.Option(help=SPARK_CONF)] = None,
+) -> None:
+    """Score whole datasets, on this machine or on Spark."""
+    from leadscore.score import Job, run_job  # noqa: PLC0415 - slow to import
+
+    job = Job(
+        source=source,
+        output=output,
+        engine=engine,
+        scoring=scoring or project_scoring_file(),
+        master=master,
+        form=form,
+        conf=tuple(conf or ()),
+    )
+    console.print(run_job(job), markup=False, highlight=False, soft_wrap=True)
 
 
 @weights_app.command("show")

@@ -55,7 +55,9 @@ def is_any_of(column: str, values: Sequence[str]) -> nw.Expr:
     return nw.any_horizontal(*tests, ignore_nulls=True)
 
 
-def pick(column: str, table: Sequence[tuple[str, int]], other: int) -> nw.Expr:
+def pick(
+    column: str, table: Sequence[tuple[str, int | str]], other: int | str
+) -> nw.Expr:
     """Return for each row the entry that the table has for a column's value."""
     chosen = nw.lit(other)
     for key, value in reversed(table):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import narwhals as nw
@@ -14,6 +13,7 @@ from sync_core.errors import FatalError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from scoring_transform.frames import Frame
 
@@ -43,14 +43,14 @@ class EmbeddedEngine:
                 "`sessions`, `attendees` and `activities` in it.",
                 setting="input",
             )
-        return nw.from_native(pl.scan_parquet(files, missing_columns="insert"))
+        return _frame(pl.scan_parquet(files, missing_columns="insert"))
 
     def to_instants(self, frame: Frame, columns: Mapping[str, str]) -> Frame:
         """Add columns of microseconds since 1970 for columns of texts or times."""
         native = frame.to_native()
         schema = native.collect_schema()
         added = {to: _to_instant(of, schema[of]) for of, to in columns.items()}
-        return nw.from_native(native.with_columns(**added))
+        return _frame(native.with_columns(**added))
 
     def to_checked(
         self,
@@ -75,17 +75,17 @@ class EmbeddedEngine:
     def to_moments(self, frame: Frame, columns: Sequence[str]) -> Frame:
         """Replace microseconds since 1970 by texts as in the streams."""
         moments = pl.col(*columns).cast(pl.Datetime("us")).dt.strftime(MOMENT)
-        return nw.from_native(frame.to_native().with_columns(moments))
+        return _frame(frame.to_native().with_columns(moments))
 
     def to_list(self, frame: Frame, column: str, parts: Sequence[str]) -> Frame:
         """Replace columns by one list of those of their values that are not null."""
         joined = pl.concat_list(*parts).list.drop_nulls()
         native = frame.to_native().with_columns(joined.alias(column))
-        return nw.from_native(native.drop(*parts))
+        return _frame(native.drop(*parts))
 
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame that is used several times once, into memory."""
-        return nw.from_native(_collect(frame.to_native()).lazy())
+        return _frame(_collect(frame.to_native()).lazy())
 
     def keep_activities(self, frame: Frame) -> Frame:
         """Leave the activities on disk: reading them again is cheap."""
@@ -112,6 +112,11 @@ class EmbeddedEngine:
                 f"{folder} is not empty. Choose another output, or remove it first.",
                 setting="output",
             )
+
+
+def _frame(native: pl.LazyFrame) -> Frame:
+    frame: Frame = nw.from_native(native)
+    return frame
 
 
 def _collect(frame: pl.LazyFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from scoring_transform.activities import KINDS, NAMES, TIME
+from scoring_transform.activities import KINDS, NAMES, TIME, WINDOWS
 from scoring_transform.frames import PERSON, is_any_of, pick, whole
 from scoring_transform.reasons import (
     LABEL_LENGTH,
@@ -110,7 +110,7 @@ def to_wide(parts: Frame) -> Frame:
             )
             .then(nw.col("tenths"))
             .max()
-            for window in ("live", "on_demand")
+            for window in WINDOWS
             for name in NAMES
         }
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scoring_transform.datasets.inputs import read_source
-from scoring_transform.datasets.tables import Origin, to_tables
+from scoring_transform.datasets.tables import Origin, Result, to_tables
 from scoring_transform.score import to_scores
 from scoring_transform.streams import KEYS
 
@@ -27,4 +27,5 @@ def score_datasets(engine: Engine, model: Model, scored_at: str) -> None:
         source.inputs, model, keep=engine.keep, keep_activities=engine.keep_activities
     )
     origin = Origin(model=model, scored_at=scored_at)
-    engine.write(to_tables(scores, source, engine, origin), KEYS)
+    result = Result(scores=scores, source=source, engine=engine, origin=origin)
+    engine.write(to_tables(result), KEYS)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F  # noqa: N812 - its own name for it
 from pyspark.sql import types as T  # noqa: N812 - likewise
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 TABLE = "table:"
 REFUSAL = "leadscore: "
 OURS = re.compile(rf"{REFUSAL}(.*?)(?: SQLSTATE|\n|$)")
+NO_DATASETS = (
+    "The input lacks a dataset. It is a folder (or `table:` and a schema) with "
+    "`events`, `sessions`, `attendees` and `activities` in it."
+)
+TAKEN = "The output is there already. Choose another output, or remove it first."
 SECOND = "yyyy-MM-dd'T'HH:mm:ss"
-UTC = {"spark.sql.session.timeZone": "UTC"}
-#: Plans are long; their text is only for people (and costs gigabytes at full length).
-SHORT_PLANS = {"spark.sql.maxPlanStringLength": "10000"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,14 +62,14 @@ class SparkEngine:
                 native = reader.option("recursiveFileLookup", "true").load(
                     _place(self.source, stream)
                 )
-        return nw.from_native(native)
+        return _frame(native)
 
     def to_instants(self, frame: Frame, columns: Mapping[str, str]) -> Frame:
         """Add columns of microseconds since 1970 for columns of texts or times."""
         native = frame.to_native()
         kinds = {column.name: column.dataType for column in native.schema}
         added = {to: _to_instant(of, kinds[of]) for of, to in columns.items()}
-        return nw.from_native(native.withColumns(added))
+        return _frame(native.withColumns(added))
 
     def to_checked(
         self,
@@ -85,18 +87,18 @@ class SparkEngine:
             is_odd = F.col(of).isNotNull() & F.col(to).isNull()
             refusal = _refuse(bad_time(f"{stream}.{of}")).cast("bigint")
             checked[to] = F.when(is_odd, refusal).otherwise(F.col(to))
-        return nw.from_native(frame.to_native().withColumns(checked))
+        return _frame(frame.to_native().withColumns(checked))
 
     def to_moments(self, frame: Frame, columns: Sequence[str]) -> Frame:
         """Replace microseconds since 1970 by texts as in the streams."""
         moments = {column: _to_moment(F.col(column)) for column in columns}
-        return nw.from_native(frame.to_native().withColumns(moments))
+        return _frame(frame.to_native().withColumns(moments))
 
     def to_list(self, frame: Frame, column: str, parts: Sequence[str]) -> Frame:
         """Replace columns by one list of those of their values that are not null."""
         joined = F.array_compact(F.array(*parts))
         native = frame.to_native().withColumn(column, joined)
-        return nw.from_native(native.drop(*parts))
+        return _frame(native.drop(*parts))
 
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame that is used several times once, on the executors.
@@ -108,11 +110,11 @@ class SparkEngine:
         native: DataFrame = frame.to_native()
         with refusals():
             if self.session.sparkContext.getCheckpointDir():
-                return nw.from_native(native.checkpoint())
+                return _frame(native.checkpoint())
             before = set(self._held())
             cut = native.localCheckpoint(eager=False)
             self.kept.extend(set(self._held()) - before)
-        return nw.from_native(cut)
+        return _frame(cut)
 
     def keep_activities(self, frame: Frame) -> Frame:
         """Compute the activities with their limits once: five steps begin there."""
@@ -136,8 +138,9 @@ class SparkEngine:
                 held[number].unpersist()
         self.kept.clear()
 
-    def _held(self) -> Mapping[int, object]:
-        return self.session.sparkContext._jsc.getPersistentRDDs()  # noqa: SLF001
+    def _held(self) -> Mapping[int, Any]:
+        held: Mapping[int, Any] = self.session.sparkContext._jsc.getPersistentRDDs()  # noqa: SLF001
+        return held
 
     def _write(self, name: str, table: DataFrame, keys: Sequence[str]) -> None:
         place = _place(self.output, name)
@@ -147,6 +150,11 @@ class SparkEngine:
                 writer.saveAsTable(place)
             else:
                 writer.format(self.form).save(place)
+
+
+def _frame(native: DataFrame) -> Frame:
+    frame: Frame = nw.from_native(native)
+    return frame
 
 
 def _place(root: str, name: str) -> str:
@@ -181,24 +189,37 @@ def _refuse(message: str) -> Column:
     return F.raise_error(F.lit(REFUSAL + message)).cast("string")
 
 
+#: What is wrong with the places: the setting, and what to do about it.
+PLACES = {
+    "PATH_NOT_FOUND": ("input", NO_DATASETS),
+    "TABLE_OR_VIEW_NOT_FOUND": ("input", NO_DATASETS),
+    "UNABLE_TO_INFER_SCHEMA": ("input", NO_DATASETS),
+    "SCHEMA_NOT_FOUND": ("output", "The output's schema does not exist: create it."),
+    "PATH_ALREADY_EXISTS": ("output", TAKEN),
+    "TABLE_OR_VIEW_ALREADY_EXISTS": ("output", TAKEN),
+    "DATA_SOURCE_NOT_FOUND": ("format", "Spark knows no such format here."),
+}
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """Turn what Spark refuses into one paragraph that quotes no data."""
     try:
         yield
-    except PySparkException as error:
-        text = str(error)
-        if ours := OURS.search(text):
+    except (PySparkException, Py4JError) as error:
+        if ours := OURS.search(str(error)):
             raise FatalError(ours[1]) from error
-        condition = error.getCondition() or type(error).__name__
+        condition = _condition(error)
         if condition in PLACES:
-            raise SettingError(PLACES[condition], setting="input") from error
+            setting, message = PLACES[condition]
+            raise SettingError(message, setting=setting) from error
         raise FatalError(
-            f"Spark stopped: {condition}. Its log has the details; the driver's log "
-            "is on standard error, the executors' are on the cluster."
+            f"Spark stopped: {condition}. The driver's log on standard error and the "
+            "executors' logs on the cluster say more."
         ) from error
 
 
-PLACES = {
-    "PATH_NOT_FOUND": "The input has no such folder.",
-}
+def _condition(error: Exception) -> str:
+    """Return Spark's name for what is wrong, such as ``PATH_NOT_FOUND``."""
+    named = error.getCondition() if isinstance(error, PySparkException) else None
+    return named or type(error).__name__

@@ -49,16 +49,25 @@ class Origin:
         }
 
 
-def to_tables(
-    scores: Scores, source: Source, engine: Engine, origin: Origin
-) -> Mapping[str, Frame]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What was scored, and the names that belong to it."""
+
+    scores: Scores
+    source: Source
+    engine: Engine
+    origin: Origin
+
+
+def to_tables(result: Result) -> Mapping[str, Frame]:
     """Return the tables of a result, by name."""
-    parts = engine.keep(to_parts(scores.activity_scores, scores.details))
-    persons = engine.keep(_to_persons(scores, source))
+    scores, keep = result.scores, result.engine.keep
+    parts = keep(to_parts(scores.activity_scores, scores.details))
+    persons = keep(_to_persons(scores, result.source))
     return {
-        "lead_scores": _to_leads(scores, parts, persons, source, engine, origin),
-        "activity_scores": _to_activities(parts, persons, engine, origin),
-        "event_summaries": _to_summaries(scores, origin),
+        "lead_scores": _to_leads(result, parts, persons),
+        "activity_scores": _to_activities(result, parts, persons),
+        "event_summaries": _to_summaries(result),
     }
 
 
@@ -85,24 +94,16 @@ def _to_persons(scores: Scores, source: Source) -> Frame:
     )
 
 
-def _to_leads(  # noqa: PLR0913 - the parts of one wide row
-    scores: Scores,
-    parts: Frame,
-    persons: Frame,
-    source: Source,
-    engine: Engine,
-    origin: Origin,
-) -> Frame:
-    rows = scores.lead_scores.group_by(*PERSON).agg(**_blocks())
+def _to_leads(result: Result, parts: Frame, persons: Frame) -> Frame:
+    rows = result.scores.lead_scores.group_by(*PERSON).agg(**_blocks())
     for other in (to_wide(parts), _told(parts), persons):
         rows = rows.join(other, on=list(PERSON), how="left")
-    events = _to_events(scores, source, engine)
-    rows = rows.join(events, on="event_id", how="left")
+    rows = rows.join(_to_events(result), on="event_id", how="left")
     for window in WINDOWS:
         reasons = [f"{window}_{name}" for name in REASONS]
-        rows = engine.to_list(rows, f"{window}_reasons", reasons)
-    shown = rows.with_columns(*_displays(), **origin.to_columns())
-    return shown.select(
+        rows = result.engine.to_list(rows, f"{window}_reasons", reasons)
+    origin = result.origin.to_columns()
+    return rows.with_columns(*_displays(), **origin).select(
         *PERSON,
         *PERSON_FIELDS,
         *EVENT_FIELDS,
@@ -111,7 +112,7 @@ def _to_leads(  # noqa: PLR0913 - the parts of one wide row
         *[name for window in WINDOWS for name in _names(window)],
         "on_demand_window",
         "unavailable_activities",
-        *origin.to_columns(),
+        *origin,
     )
 
 
@@ -162,31 +163,20 @@ def _shown(tenths: nw.Expr) -> nw.Expr:
     return (tenths / 10).round(1)
 
 
-def _to_events(scores: Scores, source: Source, engine: Engine) -> Frame:
+def _to_events(result: Result) -> Frame:
     """Return the events with what is missing in them."""
-    reported = scores.reported.group_by("event_id").agg(
+    reported = result.scores.reported.group_by("event_id").agg(
         **{f"reported_{name}": (nw.col("activity") == name).max() for name in NAMES}
     )
-    joined = source.events.join(reported, on="event_id", how="left").join(
-        scores.open_events, on="event_id", how="left"
-    )
-    judged = joined.with_columns(
-        **{f"missing_{name}": _is_missing(name) for name in NAMES}
-    )
-    missing = {
-        f"unavailable_{name}": nw.when(nw.col(f"missing_{name}")).then(nw.lit(name))
-        for name in NAMES
-    }
-    named = engine.to_list(
-        judged.with_columns(**missing), "unavailable_activities", list(missing)
+    joined = result.source.events.join(reported, on="event_id", how="left").join(
+        result.scores.open_events, on="event_id", how="left"
     )
     is_open = nw.col("is_open").fill_null(value=True)
-    return named.select(
+    named = joined.select(
         "event_id",
         "platform",
         "on_demand_ends_at",
-        "unavailable_activities",
-        *[f"missing_{name}" for name in NAMES],
+        *[_is_missing(name).alias(f"missing_{name}") for name in NAMES],
         event_name=nw.col("name"),
         event_url=nw.col("url"),
         event_starts_at=nw.col("starts_at"),
@@ -194,6 +184,13 @@ def _to_events(scores: Scores, source: Source, engine: Engine) -> Frame:
         on_demand_window=nw.when(is_open)
         .then(nw.lit("open"))
         .otherwise(nw.lit("closed")),
+    )
+    missing = {
+        f"unavailable_{name}": nw.when(nw.col(f"missing_{name}")).then(nw.lit(name))
+        for name in NAMES
+    }
+    return result.engine.to_list(
+        named.with_columns(**missing), "unavailable_activities", list(missing)
     )
 
 
@@ -203,17 +200,15 @@ def _is_missing(name: str) -> nw.Expr:
     )
 
 
-def _to_activities(
-    parts: Frame, persons: Frame, engine: Engine, origin: Origin
-) -> Frame:
+def _to_activities(result: Result, parts: Frame, persons: Frame) -> Frame:
     emails = persons.select(*PERSON, "email")
     named = parts.join(emails, on=list(PERSON), how="left")
-    timed = engine.to_moments(
+    timed = result.engine.to_moments(
         named.with_columns(first_at=nw.col("first"), last_at=nw.col("last")),
         ["first_at", "last_at"],
     )
-    listed = engine.to_list(timed, "details", DETAILS)
-    return listed.select(
+    weight = nw.col("weight") / result.origin.model.scale
+    return result.engine.to_list(timed, "details", DETAILS).select(
         *SCOPE,
         "activity",
         "email",
@@ -222,7 +217,7 @@ def _to_activities(
         rank="rank",
         max_rank="max_rank",
         ranked_attendees="ranked_attendees",
-        weight=(nw.col("weight") / origin.model.scale).round(MOST_DECIMALS),
+        weight=weight.round(MOST_DECIMALS),
         score=_shown(nw.col("tenths")),
         first_at="first_at",
         last_at="last_at",
@@ -230,8 +225,8 @@ def _to_activities(
     )
 
 
-def _to_summaries(scores: Scores, origin: Origin) -> Frame:
-    return scores.summaries.select(
+def _to_summaries(result: Result) -> Frame:
+    return result.scores.summaries.select(
         "event_id",
         "window",
         "group_kind",
@@ -243,5 +238,5 @@ def _to_summaries(scores: Scores, origin: Origin) -> Frame:
         average_total=_shown(nw.col("total_tenths")),
         average_engagement=_shown(nw.col("engagement_tenths")),
         average_profile=_shown(nw.col("profile_tenths")),
-        **origin.to_columns(),
+        **result.origin.to_columns(),
     )
