@@ -65,7 +65,7 @@ def build(settings: SandboxSettings) -> Sandbox:
 
 
 def to_parts(settings: SandboxSettings, store: Store) -> list[Part]:
-    """Return every look-alike there is; the pages come last."""
+    """Return every look-alike there is, and the pages."""
     return [
         Part("hubilo", hubilo.routes(settings, world=made_up_world(settings.seed))),
         Part("hubspot", hubspot.routes(settings, store)),

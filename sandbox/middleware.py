@@ -95,84 +95,128 @@ class Front:
             return
         part = self._part_of(scope)
         fault = self._plan.take(part, scope["method"], scope["path"])
-        began, at, status = time.perf_counter(), self._clock(), 0
-
-        async def noting_send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        line = _Line(self._seen, scope, send, part=part, fault=fault, at=self._clock())
         try:
             if self._latency_s:
                 await asyncio.sleep(self._latency_s)
-            await self._answer(fault, scope, receive, noting_send, send)
+            await self._answer(fault, scope, receive, line)
         finally:
-            self._seen.append(
-                SeenRequest(
-                    part=part,
-                    method=scope["method"],
-                    path=scope["path"],
-                    status=status,
-                    at=at,
-                    seconds=time.perf_counter() - began,
-                    inputs=scope.get(INPUTS, 0),
-                    fault=str(type(fault).__struct_config__.tag) if fault else "",
-                )
-            )
+            line.note()
 
     async def _answer(
-        self,
-        fault: AnyFault | None,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        raw_send: Send,
+        self, fault: AnyFault | None, scope: Scope, receive: Receive, line: _Line
     ) -> None:
         match fault:
             case None:
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, line.send)
             case RowErrors():
                 scope[ROW_ERRORS] = fault
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, line.send)
             case Hang():
                 await asyncio.sleep(fault.seconds)
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, line.send)
             case Status():
                 await _drain(receive)
-                await _send_status(fault, send)
+                await _send_status(fault, line)
             case Reset(at=0.0):
                 await _drain(receive)
-                await _reset(raw_send)
+                await line.reset()
             case _:
                 answer = Answer()
                 await self._app(scope, receive, answer.collect)
-                await _send_broken(fault, answer, send, raw_send)
+                await _send_broken(fault, answer, line)
+
+
+class _Line:
+    """The connection of one request, which is logged before its client can know."""
+
+    def __init__(
+        self,
+        seen: list[SeenRequest],
+        scope: Scope,
+        send: Send,
+        *,
+        part: str,
+        fault: AnyFault | None,
+        at: float,
+    ) -> None:
+        self._seen = seen
+        self._scope = scope
+        self._send = send
+        self._part = part
+        self._fault = str(type(fault).__struct_config__.tag) if fault else ""
+        self._at = at
+        self._began = time.perf_counter()
+        self._status = 0
+        self._is_noted = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on; the last one only after the request is logged."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+        elif not message.get("more_body"):
+            self.note()
+        await self._send(message)
+
+    async def reset(self) -> None:
+        """Break the connection as a crashed server or a cut cable would.
+
+        uvicorn hands every application the `send` of its connection object, and
+        that object holds the transport (both of its HTTP implementations, 0.40+).
+        """
+        self.note()
+        transport: Any = self._send.__self__.transport  # type: ignore[attr-defined]
+        link = transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):  # the client may have gone first
+            link.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+        transport.abort()
+        await asyncio.sleep(0)  # lets the server notice that the connection is gone
+        await asyncio.sleep(0)
+
+    def note(self) -> None:
+        """Log the request, once."""
+        if self._is_noted:
+            return
+        self._is_noted = True
+        self._seen.append(
+            SeenRequest(
+                part=self._part,
+                method=self._scope["method"],
+                path=self._scope["path"],
+                status=self._status,
+                at=self._at,
+                seconds=time.perf_counter() - self._began,
+                inputs=self._scope.get(INPUTS, 0),
+                fault=self._fault,
+            )
+        )
 
 
 async def _send_broken(
-    fault: LoseReply | Reset | Drip | Truncate, answer: Answer, send: Send, raw: Send
+    fault: LoseReply | Reset | Drip | Truncate, answer: Answer, line: _Line
 ) -> None:
     match fault:
         case LoseReply(status=None):
-            await _reset(raw)
+            await line.reset()
         case LoseReply():
-            await _send_status(Status(status=fault.status or 502), send)
+            await _send_status(Status(status=fault.status or 502), line)
         case Reset():
             cut = int(len(answer.body) * fault.at)
-            await send(answer.start)
-            await _send_body(send, answer.body[:cut], more=True)
-            await _reset(raw)
+            await line.send(answer.start)
+            await _send_body(line, answer.body[:cut], more=True)
+            await line.reset()
         case Truncate():
             body = answer.body[: int(len(answer.body) * fault.at)]
-            await send(_with_length(answer.start, len(body)))
-            await _send_body(send, body)
+            await line.send(_with_length(answer.start, len(body)))
+            await _send_body(line, body)
         case Drip():
-            await send(answer.start)
+            await line.send(answer.start)
             for byte in answer.body:
-                await _send_body(send, bytes([byte]), more=True)
+                await _send_body(line, bytes([byte]), more=True)
                 await asyncio.sleep(fault.pause_s)
-            await _send_body(send, b"")
+            await _send_body(line, b"")
 
 
 async def _drain(receive: Receive) -> None:
@@ -183,7 +227,7 @@ async def _drain(receive: Receive) -> None:
             return
 
 
-async def _send_status(fault: Status, send: Send) -> None:
+async def _send_status(fault: Status, line: _Line) -> None:
     body = fault.body.encode()
     headers = [(b"content-type", fault.content_type.encode())]
     headers += [(k.lower().encode(), v.encode()) for k, v in fault.headers.items()]
@@ -192,34 +236,18 @@ async def _send_status(fault: Status, send: Send) -> None:
         "status": fault.status,
         "headers": headers,
     }
-    await send(_with_length(start, len(body)))
-    await _send_body(send, body)
+    await line.send(_with_length(start, len(body)))
+    await _send_body(line, body)
 
 
 async def _send_body(
-    send: Send, body: bytes | bytearray, *, more: bool = False
+    line: _Line, body: bytes | bytearray, *, more: bool = False
 ) -> None:
-    await send({"type": "http.response.body", "body": bytes(body), "more_body": more})
+    await line.send(
+        {"type": "http.response.body", "body": bytes(body), "more_body": more}
+    )
 
 
 def _with_length(start: Message, length: int) -> Message:
     kept = [(k, v) for k, v in start["headers"] if k != b"content-length"]
     return {**start, "headers": [*kept, (b"content-length", b"%d" % length)]}
-
-
-async def _reset(send: Send) -> None:
-    """Break the connection as a crashed server or a cut cable would.
-
-    uvicorn hands every application the `send` of its connection object, and
-    that object holds the transport (both of its HTTP implementations, 0.40+).
-    """
-    transport: Any = send.__self__.transport  # type: ignore[attr-defined]
-    link = transport.get_extra_info("socket")
-    if link is not None:
-        with contextlib.suppress(OSError):  # the client may have gone first
-            link.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-            )
-    transport.abort()
-    await asyncio.sleep(0)  # lets the server notice that the connection is gone
-    await asyncio.sleep(0)
