@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
+from contextlib import closing
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import Account, serving
+from hypothesis import given
+from hypothesis import settings as run_settings
+from hypothesis import strategies as st
 
 from sync_core.errors import FatalError
+from sync_core.workdir import WorkDir
+from tap_events.platforms import TimeSource, Tools
+from tap_events.platforms.hubilo.api import USERS as USERS_LISTING
+from tap_events.platforms.hubilo.api import HubiloApi
+from tap_events.rejected import RejectedRows
+from tap_events.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Account, Run
+    from conftest import Run
 
 Json = dict[str, Any]
 USERS = "/user/list"
@@ -151,6 +164,7 @@ def test_a_row_that_moves_to_an_earlier_page_is_found(
     account: Account, read_account: Callable[..., Run]
 ) -> None:
     """Somebody deleted between two pages shifts the rest; one more round finds it."""
+    account.live, account.recorded = [], []
 
     def twist(path: str, query: Json, before: int, body: Json) -> Json:
         if path == USERS and before == 0:
@@ -162,6 +176,49 @@ def test_a_row_that_moves_to_an_earlier_page_is_found(
     assert run.error is None
     emails = {a["email"] for a in run.records("attendees")}
     assert {f"person{n}@example.com" for n in range(2, 251)} <= emails
+
+
+@run_settings(max_examples=50)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["add", "drop"]), st.integers(0, 249)), max_size=8
+    )
+)
+def test_rows_that_exist_all_along_are_read_however_pages_shift(
+    changes: list[tuple[str, int]],
+) -> None:
+    """Rows come and go between the requests of a running event (A14)."""
+    clock = itertools.count()
+    stable = {f"r{n}" for n in range(1, 251)}
+    pending = iter(changes)
+
+    def twist(path: str, query: Json, before: int, body: Json) -> Json:
+        for change, place in itertools.islice(pending, 1):
+            if change == "add":
+                account.users.insert(0, {"id": f"new{next(clock)}"})
+            else:
+                gone = account.users.pop(min(place, len(account.users) - 1))
+                stable.discard(str(gone["id"]))
+        return body
+
+    account = Account(twist=twist, users=[{"id": name} for name in sorted(stable)])
+    settings = Settings(platform="hubilo", hubilo_access_token="t")
+    rejected = RejectedRows(WorkDir("never-written"))
+    with serving(account):
+        api = HubiloApi(
+            replace(settings, hubilo_api_url=account.url),
+            Tools(
+                rejected=rejected,
+                time=TimeSource(clock=lambda: float(next(clock)), sleep=_never),
+            ),
+        )
+        with closing(api):
+            rows = api.read_all(USERS_LISTING, {"eventId": "7"}, moving=True)
+    assert stable <= {row["id"] for row in rows}
+
+
+def _never(seconds: float) -> None:
+    raise AssertionError(f"waited {seconds} s")
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ class HubiloPlatform:
         self._rejected = tools.rejected
         self._files = read_files(settings, tools)
         self._source_now: datetime | None = None
+        self._is_running = False
 
     def now(self) -> datetime:
         """Return the server's own time; also the check of the credential."""
@@ -69,8 +70,8 @@ class HubiloPlatform:
 
     def read(self, event: Event) -> Bundle:
         """Return the event with everything that the API and the exports tell of it."""
-        native_id = event.event_id.partition(":")[2]
-        params = {"eventId": native_id}
+        params = {"eventId": event.event_id.partition(":")[2]}
+        self._is_running = event.updated_at >= self.now().replace(microsecond=0)
         sessions = list(
             self._parse(SESSIONS, params, lambda r: rows.to_session(r, event.event_id))
         )
@@ -140,7 +141,8 @@ class HubiloPlatform:
         self, listing: Listing, params: dict[str, str], parse: Callable[[Row], T]
     ) -> Iterator[T]:
         """Yield the parsed rows of a listing; those that do not parse are rejected."""
-        for number, row in enumerate(self._api.read_all(listing, params), start=1):
+        found = self._api.read_all(listing, params, moving=self._is_running)
+        for number, row in enumerate(found, start=1):
             try:
                 yield parse(row)
             except RowRejected as refusal:

@@ -28,6 +28,7 @@ Row = dict[str, Any]
 TOKEN = "hubilo_access_token"  # noqa: S105 - the setting's name
 URL = "hubilo_api_url"
 MAX_PAGES = 100_000
+MAX_ROUNDS = 10
 # 100 is the documented maximum, but one of the API's own errors says "less than 100".
 LIMITS = (100, 99)
 # An HTTP date has one length (RFC 9110); a repeated field is joined, the last counts.
@@ -92,8 +93,10 @@ class Reading:
     listing: Listing
     found: dict[tuple[str, int], Row]
     count: int | None = None
+    pages: int = 0
     from_one: bool = False
     last_is_empty: bool = False
+    has_shifted: bool = False
 
     def add(self, page: Page, number: int) -> None:
         """Take a page in.
@@ -112,7 +115,9 @@ class Reading:
                 )
             self.from_one = True
         self.found |= named
+        self.has_shifted |= number > 0 and page.count != self.count
         self.count = page.count
+        self.pages = number + 1
         self.last_is_empty = not page.rows
 
     @property
@@ -120,6 +125,21 @@ class Reading:
         """Whether as many rows came as the server counts."""
         enough = self.count is None or len(self.found) >= self.count
         return enough and not (self.from_one and self.last_is_empty)
+
+    def is_settled(self, before: int, *, moving: bool) -> bool:
+        """Whether another round could still find rows.
+
+        A row deleted between two requests pulls the rest one place forward, past the
+        next page's beginning: the sum is right and a row is missing. So a listing
+        that may move is read until a round brings nothing new.
+
+        Args:
+            before: How many rows were known before this round.
+            moving: The listing may change while it is read.
+        """
+        if self.has_shifted or (moving and self.pages > 1):
+            return self.is_whole and before == len(self.found)
+        return self.is_whole
 
     def _name(self, rows: list[Row]) -> Iterator[tuple[tuple[str, int], Row]]:
         """Name rows by key, else content; twins on one page are told apart."""
@@ -178,24 +198,34 @@ class HubiloApi:
                 setting=URL,
             ) from error
 
-    def read_all(self, listing: Listing, params: Mapping[str, str]) -> list[Row]:
+    def read_all(
+        self, listing: Listing, params: Mapping[str, str], *, moving: bool = False
+    ) -> list[Row]:
         """Return every row of a listing, each once.
 
         Rows can move between pages while they are read; what the server's own count
-        misses is looked for in one more round.
+        misses is looked for in further rounds.
+
+        Args:
+            listing: What to read.
+            params: Which event, session, stream.
+            moving: It may change while it is read, as a running event does.
 
         Raises:
             FatalError: Rows are missing even so, or the pages go in circles.
         """
         found: dict[tuple[str, int], Row] = {}
-        for _ in range(2):
+        for number in range(MAX_ROUNDS):
+            before = len(found)
             reading = self._read_pages(listing, params, found)
-            if reading.is_whole:
+            if reading.is_settled(before if number else -1, moving=moving):
                 return list(found.values())
+            if number and before == len(found):
+                break
         raise FatalError(
-            f"GET {listing.path} gives {len(found)} rows and counts {reading.count}. "
-            "Nothing of this event was sent. Run again; if it stays so, report it to "
-            "Hubilo's support.",
+            f"GET {listing.path} gives {len(found)} rows and counts {reading.count}, "
+            "or changes faster than it can be read. Nothing of this event was sent. "
+            "Run again; if it stays so, report it to Hubilo's support.",
             setting=URL,
         )
 
