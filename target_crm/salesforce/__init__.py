@@ -1,0 +1,1 @@
+"""Salesforce behind the border `target_crm.crm.Crm`."""

@@ -1,0 +1,246 @@
+"""Requests to one organisation: renewed session, one retry layer, bounds, no bodies."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import requests
+
+from sync_core.errors import FatalError, TransientError
+from sync_core.retrying import Retrier
+from target_crm.crm import Traffic
+from target_crm.patience import Clockwork, Patience
+from target_crm.salesforce.answers import EXPIRED, Refused, Reply, to_reply
+from target_crm.salesforce.connection import Ticket, log_in, to_session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from target_crm.salesforce.connection import Credential
+
+MAX_BODY = 200_000_000
+CHUNK = 65_536
+_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+
+
+class Api:
+    """The REST API of one organisation.
+
+    Args:
+        credential: Opens sessions.
+        api_url: A sandbox on loopback; empty is Salesforce.
+        version: Such as ``66.0``.
+        connections: Kept open.
+        clockwork: Clock and sleep.
+        patience: Bounds in seconds.
+    """
+
+    def __init__(
+        self,
+        credential: Credential,
+        *,
+        api_url: str = "",
+        version: str = "66.0",
+        connections: int = 4,
+        clockwork: Clockwork | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.base = f"/services/data/v{version}"
+        self.traffic = Traffic()
+        self.time = clockwork or Clockwork()
+        self._patience = patience or Patience()
+        self._credential = credential
+        self._session = to_session(api_url, self._patience, connections=connections)
+        self._retrier = Retrier(
+            clock=self.time.clock,
+            sleep=self.time.sleep,
+            max_seconds=self._patience.total,
+        )
+        self._ticket: Ticket | None = None
+        self._lock = threading.Lock()
+        self._pauses = 0
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait before rows are sent again that could not be taken at the moment."""
+        with self._lock:
+            self._pauses += 1
+        self.time.sleep(seconds)
+
+    def retry(self, attempt: Any) -> Any:
+        """Return what an attempt returns, repeated while it fails for now."""
+        return self._retrier.call(attempt)
+
+    def send(  # noqa: PLR0913 - keyword-only: what HTTP has
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        again: bool = True,
+    ) -> Reply:
+        """Return the answer to a request below this API version.
+
+        Args:
+            method: HTTP's.
+            path: Begins with a slash; what comes from outside must be quoted.
+            params: Of the address.
+            json: Body as JSON.
+            data: Body as CSV.
+            headers: More of them.
+            again: Whether a request without an answer may be repeated: not if it
+                creates what no key guards.
+
+        Raises:
+            FatalError: The answer is an error, or stays one after all tries.
+            TransientError: Only if not `again`.
+            Refused: What the request says was refused.
+        """
+        options = {"params": params, "json": json, "data": data}
+        more = dict(headers or {})
+        if data is not None:
+            more["Content-Type"] = "text/csv; charset=UTF-8"
+
+        def attempt() -> Reply:
+            return self._attempt(method, path, options, more)
+
+        reply: Reply = self.retry(attempt) if again else attempt()
+        return reply
+
+    def composite(self, paths: Sequence[str]) -> list[Any]:
+        """Return the bodies of several GETs in one request; at most five queries.
+
+        Raises:
+            Refused: One of them was refused.
+        """
+        parts = [
+            {"method": "GET", "url": self.base + path, "referenceId": f"part{place}"}
+            for place, path in enumerate(paths)
+        ]
+        wish = {"allOrNone": False, "compositeRequest": parts}
+        answer = self.send("POST", "/composite", json=wish).data
+        found = answer.get("compositeResponse") if isinstance(answer, dict) else None
+        if not isinstance(found, list) or len(found) != len(paths):
+            raise FatalError("Salesforce's composite answer is not whole.")
+        return [self._part(entry) for entry in found]
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        """Return all rows of a query."""
+        return self.rows(self.send("GET", "/query", params={"q": soql}).data)
+
+    def rows(self, page: Any) -> list[dict[str, Any]]:
+        """Return the rows of a first page and of all that follow it."""
+        found: list[dict[str, Any]] = []
+        while True:
+            records = page.get("records") if isinstance(page, dict) else None
+            if not isinstance(records, list):
+                raise FatalError("Salesforce's query answer has no `records`.")
+            found += records
+            following = str(page.get("nextRecordsUrl") or "")
+            if page.get("done") is not False or not following:
+                return found
+            page = self.send("GET", following.removeprefix(self.base)).data
+
+    def _part(self, entry: Mapping[str, Any]) -> Any:
+        import msgspec  # noqa: PLC0415
+
+        body = msgspec.json.encode(entry.get("body"))
+        status = int(entry.get("httpStatusCode") or 0)
+        return to_reply(status, {}, body, "POST /composite").data
+
+    def _attempt(
+        self, method: str, path: str, options: Any, headers: Mapping[str, str]
+    ) -> Reply:
+        what = f"{method} {path.partition('?')[0]}"
+        ticket = self._open(None)
+        status, answered, body = self._exchange(
+            method, path, options, headers, ticket, what
+        )
+        if status == EXPIRED:
+            ticket = self._open(ticket)
+            status, answered, body = self._exchange(
+                method, path, options, headers, ticket, what
+            )
+        self._learn(answered)
+        return to_reply(status, answered, body, what)
+
+    def _open(self, stale: Ticket | None) -> Ticket:
+        """Return the session; a new one if there is none or it is the stale one."""
+        with self._lock:
+            if self._ticket is None or self._ticket is stale:
+                self.traffic.requests += 1
+                self._ticket = log_in(self._session, self._credential)
+            return self._ticket
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        options: Any,
+        headers: Mapping[str, str],
+        ticket: Ticket,
+        what: str,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        with self._lock:
+            self.traffic.requests += 1
+        deadline = self.time.clock() + self._patience.total
+        try:
+            with self._session.request(
+                method,
+                f"https://{ticket.host}{self.base}{path}",
+                headers={**headers, "Authorization": f"Bearer {ticket.token}"},
+                allow_redirects=False,
+                stream=True,
+                **options,
+            ) as response:
+                answered = {k.lower(): v for k, v in response.headers.items()}
+                return response.status_code, answered, self._read(response, deadline)
+        except requests.RequestException as error:
+            kind = type(error).__name__
+            raise TransientError(
+                f"{what} did not complete ({kind}). Check `domain`, the network and "
+                "Salesforce's status page, then run again: nothing that was not "
+                "confirmed is lost."
+            ) from error
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        parts, size = [], 0
+        for chunk in response.iter_content(CHUNK):
+            parts.append(chunk)
+            size += len(chunk)
+            if size > MAX_BODY:
+                raise FatalError(f"Salesforce answered more than {MAX_BODY:,} bytes.")
+            if self.time.clock() > deadline:
+                raise TransientError("Salesforce took longer than one answer may.")
+        return b"".join(parts)
+
+    def _learn(self, headers: Mapping[str, str]) -> None:
+        found = _USAGE.search(headers.get("sforce-limit-info", ""))
+        if found:
+            self.traffic.daily_left = max(0, int(found[2]) - int(found[1]))
+        self.traffic.waits = self._retrier.waits + self._pauses
+
+
+def to_text(value: str) -> str:
+    r"""Return a SOQL text literal: `\` and `'` escaped, as the SOQL guide says."""
+    plain = value.replace("\\", "\\\\").replace("'", "\\'")
+    for sign, name in (("\n", "n"), ("\r", "r"), ("\t", "t")):
+        plain = plain.replace(sign, f"\\{name}")
+    return f"'{plain}'"
+
+
+def to_query_path(soql: str) -> str:
+    """Return the path of a query, for a part of a composite request."""
+    return f"/query?q={quote(soql, safe='')}"
+
+
+__all__ = ["Api", "Refused", "to_query_path", "to_text"]

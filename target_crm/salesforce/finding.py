@@ -1,0 +1,141 @@
+"""People of an organisation, found by their e-mail addresses."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from target_crm.crm import Found
+from target_crm.salesforce.api import to_query_path
+from target_crm.salesforce.matching import (
+    CONTACT,
+    LEAD,
+    NOBODY,
+    Match,
+    choose,
+    converted_into,
+    to_person,
+    to_queries,
+)
+from target_crm.salesforce.writing import BATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from target_crm.crm import Contact
+    from target_crm.mapping import PropertySet
+    from target_crm.salesforce.api import Api
+    from target_crm.salesforce.matching import Person, Rules
+
+QUERIES_AT_ONCE = 5  # composite: at most five of its parts may be queries
+
+
+class Finder:
+    """Finds the contacts and leads of one organisation.
+
+    Args:
+        api: Sends the queries.
+        properties: The fields that we answer for.
+        rules: What to do where an address does not decide.
+        before: Called once, before the first search of a run.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        properties: PropertySet,
+        rules: Rules,
+        *,
+        before: Callable[[], None],
+    ) -> None:
+        self._api = api
+        self._properties = properties
+        self._rules = rules
+        self._before = before
+        self._lock = threading.Lock()
+        self._matches: dict[str, Match] = {}
+        self._contact_fields: tuple[str, ...] | None = None
+
+    def read(self, keys: Sequence[str]) -> dict[str, Found]:
+        """Return the people who are in the organisation, by address."""
+        matches = self.match(keys)
+        with self._lock:
+            self._matches |= matches
+        return {
+            key: Found(
+                contact_id=match.contact_id,
+                properties=match.values,
+                left_out=match.left_out,
+            )
+            for key, match in matches.items()
+            if match != NOBODY
+        }
+
+    def match(self, keys: Sequence[str]) -> dict[str, Match]:
+        """Return whom each address means; two queries in one request, if they fit."""
+        fields = self._fields_of_contacts()
+        names = list(self._properties.properties)
+        queries = [
+            *to_queries(CONTACT, "Email", keys, [*names, *fields]),
+            *to_queries(LEAD, "Email", keys, names),
+        ]
+        people: dict[str, list[Person]] = defaultdict(list)
+        for row in self._rows(queries):
+            person = to_person(row, self._properties)
+            people[str(row.get("Email") or "").lower()].append(person)
+        self._add_converted(people, [*names, *fields])
+        return {key: choose(people.get(key, ()), self._rules) for key in keys}
+
+    def _add_converted(
+        self, people: Mapping[str, list[Person]], names: Sequence[str]
+    ) -> None:
+        """Add the contacts that leads became and that have another address now."""
+        became = {
+            contact_id: key
+            for key, found in people.items()
+            for contact_id in converted_into(found)
+        }
+        for row in self._rows(list(to_queries(CONTACT, "Id", list(became), names))):
+            person = to_person(row, self._properties)
+            people[became[person.record_id]].append(person)
+
+    def _rows(self, queries: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        for start in range(0, len(queries), QUERIES_AT_ONCE):
+            part = queries[start : start + QUERIES_AT_ONCE]
+            for page in self._api.composite([to_query_path(query) for query in part]):
+                yield from self._api.rows(page)
+
+    def _fields_of_contacts(self) -> tuple[str, ...]:
+        """Return the field that tells person accounts, where they are switched on."""
+        with self._lock:
+            if self._contact_fields is None:
+                self._before()
+                body = self._api.send("GET", f"/sobjects/{CONTACT}/describe").data
+                names = {field.get("name") for field in body.get("fields") or []}
+                flag = "IsPersonAccount"
+                self._contact_fields = (flag,) if flag in names else ()
+            return self._contact_fields
+
+    def of_contacts(self, contacts: Iterable[Contact]) -> dict[str, Match]:
+        """Return whom contacts mean: as was just read, as the ledger says, or asked."""
+        contacts = list(contacts)
+        with self._lock:
+            found = {
+                c.email_key: self._matches.pop(c.email_key)
+                for c in contacts
+                if c.email_key in self._matches
+            }
+        for contact in contacts:
+            if contact.contact_id and contact.email_key not in found:
+                ids = tuple(contact.contact_id.split(","))
+                found[contact.email_key] = Match(ids=ids)
+        unknown = [c.email_key for c in contacts if c.email_key not in found]
+        return found | self.match_all(unknown)
+
+    def match_all(self, keys: Sequence[str]) -> dict[str, Match]:
+        """Return whom any number of addresses mean."""
+        found: dict[str, Match] = {}
+        for start in range(0, len(keys), BATCH):
+            found |= self.match(keys[start : start + BATCH])
+        return found

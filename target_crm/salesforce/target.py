@@ -1,0 +1,281 @@
+"""`target-salesforce`: lead scores into Salesforce contacts and leads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import singer_sdk.typing as th
+
+from sync_core.errors import SettingError
+from target_crm.base import CrmTarget
+from target_crm.mapping import load_properties
+from target_crm.patience import Clockwork
+from target_crm.salesforce.account import (
+    BULK_THRESHOLD,
+    Salesforce,
+    SalesforceSettings,
+)
+from target_crm.salesforce.campaigns import TIMELINES
+from target_crm.salesforce.connection import (
+    SHARED_DOMAINS,
+    ClientCredentials,
+    JwtBearer,
+    check_domain,
+    read_private_key,
+)
+from target_crm.salesforce.matching import Rules
+from target_crm.salesforce.people import LeadRules
+from target_crm.settings import COMMON, to_common_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_crm.mapping import PropertySet, SetName
+    from target_crm.salesforce.connection import Credential
+
+# Salesforce's fields are deployed, and its word for a new person is lead.
+_OURS = frozenset({"create", "create_properties"})
+
+
+class TargetSalesforce(CrmTarget):
+    """Writes webinar lead scores to Salesforce contacts and leads.
+
+    People are matched by e-mail: a contact, else a lead that is not converted, else a
+    new lead. Scores become fields, attendance a campaign member, the breakdown a
+    completed task. Nothing is sent twice: what Salesforce accepted is remembered, and
+    every row ends as created, updated, unchanged, rejected or not sent.
+    """
+
+    name = "target-salesforce"
+    clockwork: ClassVar[Clockwork] = Clockwork()
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
+        th.Property(
+            "client_id",
+            th.StringType,
+            required=True,
+            title="Consumer key",
+            description="Of an external client app.",
+        ),
+        th.Property(
+            "client_secret",
+            th.StringType,
+            secret=True,
+            title="Consumer secret",
+            description=(
+                "For the client credentials flow; the app needs a run-as user. Instead "
+                "of it, for the JWT flow: username and private_key."
+            ),
+        ),
+        th.Property(
+            "username",
+            th.StringType,
+            title="User name",
+            description="Whom the JWT flow acts as.",
+        ),
+        th.Property(
+            "private_key",
+            th.StringType,
+            secret=True,
+            title="Private key",
+            description="PEM text, or the path of a PEM file, for the JWT flow.",
+        ),
+        th.Property(
+            "domain",
+            th.StringType,
+            default="login",
+            title="Domain",
+            description=(
+                "My Domain without salesforce.com, such as acme.my or acme--dev.sandbox"
+                ".my. For the JWT flow also login or test."
+            ),
+        ),
+        th.Property(
+            "api_url",
+            th.StringType,
+            title="Sandbox address",
+            description="A look-alike on http://127.0.0.1; not for Salesforce itself.",
+        ),
+        th.Property(
+            "api_version",
+            th.StringType,
+            default="66.0",
+            pattern=r"^\d{2,3}\.0$",
+            title="API version",
+            description="Version of the REST API and of Bulk API 2.0.",
+        ),
+        th.Property(
+            "create",
+            th.StringType,
+            allowed_values=["lead", "only_existing"],
+            default="lead",
+            title="New people",
+            description=(
+                "lead: people who are not in Salesforce become leads. only_existing: "
+                "they are left out and counted."
+            ),
+        ),
+        th.Property(
+            "lead_source",
+            th.StringType,
+            default="Webinar",
+            title="Lead source",
+            description="Of new leads.",
+        ),
+        th.Property(
+            "duplicates",
+            th.StringType,
+            allowed_values=["newest", "all", "skip"],
+            default="newest",
+            title="Several records",
+            description=(
+                "If several contacts, or several leads, have the address: the one "
+                "changed last, all of them, or none."
+            ),
+        ),
+        th.Property(
+            "person_accounts",
+            th.StringType,
+            allowed_values=["skip", "update"],
+            default="skip",
+            title="Person accounts",
+            description=(
+                "skip: they are left out and counted. update: written through their "
+                "contact, for organisations where the fields allow it."
+            ),
+        ),
+        th.Property(
+            "duplicate_alerts",
+            th.StringType,
+            allowed_values=["reject", "save"],
+            default="reject",
+            title="Duplicate alerts",
+            description=(
+                "What to do where a duplicate rule only alerts: reject the row, or "
+                "save it all the same. Rules that block always reject."
+            ),
+        ),
+        th.Property(
+            "timeline",
+            th.StringType,
+            allowed_values=list(TIMELINES),
+            default="campaign_and_task",
+            title="Timeline",
+            description=(
+                "campaign: attendance as campaign member. task: the breakdown as a "
+                "completed task. Both, or none."
+            ),
+        ),
+        th.Property(
+            "bulk_threshold",
+            th.IntegerType,
+            default=BULK_THRESHOLD,
+            title="Bulk threshold",
+            description=(
+                "From this many records on, one Bulk API 2.0 job is used instead of "
+                "requests of 200. 0: never."
+            ),
+        ),
+        th.Property(
+            "bulk_timeout_seconds",
+            th.IntegerType,
+            default=600,
+            title="Bulk timeout",
+            description="How long a job is waited for; it goes on in Salesforce.",
+        ),
+        *(setting for setting in COMMON if setting.name not in _OURS),
+    ).to_dict()
+
+    def to_crm(self) -> Salesforce:
+        """Return the organisation that the settings name."""
+        return to_organisation(self.config, clockwork=self.clockwork)
+
+
+def to_organisation(
+    config: Mapping[str, Any], *, clockwork: Clockwork | None = None
+) -> Salesforce:
+    """Return the organisation that settings name; missing ones have their defaults.
+
+    Raises:
+        SettingError: A setting or the mapping cannot be used.
+    """
+    given = {**_defaults(), **config}
+    return Salesforce(
+        SalesforceSettings(
+            credential=to_credential(given),
+            properties=to_properties(given),
+            api_url=given.get("api_url") or "",
+            api_version=given["api_version"],
+            rules=Rules(
+                duplicates=given["duplicates"],
+                person_accounts=given["person_accounts"] == "update",
+            ),
+            leads=LeadRules(
+                create=given["create"] == "lead", source=given["lead_source"]
+            ),
+            timeline=given["timeline"],
+            allow_alerts=given["duplicate_alerts"] == "save",
+            bulk_threshold=int(given["bulk_threshold"]),
+            bulk_seconds=float(given["bulk_timeout_seconds"]),
+            workers=to_common_settings(given).workers,
+        ),
+        clockwork=clockwork,
+    )
+
+
+def to_properties(config: Mapping[str, Any]) -> PropertySet:
+    """Return the fields that settings name."""
+    common = to_common_settings(config)
+    name = cast("SetName", common.property_set)
+    return load_properties(common.mapping, name, Salesforce.name)
+
+
+def to_credential(config: Mapping[str, Any]) -> Credential:
+    """Return the credential that the settings hold.
+
+    Raises:
+        SettingError: There is none, or a part of it is missing.
+    """
+    names = ("client_id", "client_secret", "username", "private_key")
+    given = {name: str(config.get(name) or "").strip() for name in names}
+    domain = check_domain(str(config.get("domain") or "login"))
+    if not given["client_id"]:
+        raise _missing("client_id", "No credential.")
+    if given["username"] or given["private_key"]:
+        for name in ("username", "private_key"):
+            if not given[name]:
+                raise _missing(name, "The JWT credential is not whole.")
+        return JwtBearer(
+            client_id=given["client_id"],
+            username=given["username"],
+            private_key=read_private_key(given["private_key"]),
+            domain=domain,
+        )
+    if not given["client_secret"]:
+        raise _missing("client_secret", "No credential.")
+    if domain in SHARED_DOMAINS:
+        raise _missing("domain", "The client credentials flow needs My Domain.")
+    return ClientCredentials(
+        client_id=given["client_id"],
+        client_secret=given["client_secret"],
+        domain=domain,
+    )
+
+
+def _missing(name: str, why: str) -> SettingError:
+    return SettingError(
+        f"{why} Set `{name}`. For the client credentials flow: `client_id`, "
+        "`client_secret` and `domain`; for the JWT flow: `client_id`, `username` and "
+        "`private_key`.",
+        setting=name,
+    )
+
+
+def _defaults() -> dict[str, Any]:
+    settings: Mapping[str, Any] = TargetSalesforce.config_jsonschema["properties"]
+    return {
+        name: facts["default"] for name, facts in settings.items() if "default" in facts
+    }
+
+
+if __name__ == "__main__":
+    TargetSalesforce.cli()
