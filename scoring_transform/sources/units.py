@@ -19,6 +19,7 @@ ISO, EPOCH_S, EPOCH_MS = "iso", "epoch_s", "epoch_ms"
 FORMATS = (ISO, EPOCH_S, EPOCH_MS)
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MOST = 1_000_000_000
+MOST_NUMBER = 10**15
 MOST_DIGITS = 400
 DECIMALS = 6
 
@@ -58,7 +59,7 @@ def to_number(value: Any) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unfit("is not a number")
-    if not 0 <= value <= MOST * 1000:
+    if not 0 <= value <= MOST_NUMBER:
         raise Unfit("is a number out of range")
     return value
 

@@ -148,7 +148,7 @@ def _later(scope: Scope, read: Read, value: Time) -> Read:
 def to_number_reader(scope: Scope, value: NumberValue) -> Read:
     """Return how to read a count, or a length of time in seconds."""
     if isinstance(value, str):
-        return _converted(scope, value, to_number)
+        return _converted(scope, value, lambda raw: to_quantity(raw, "count"))
     if not isinstance(value, Number):
         return constant(_checked(scope, value))
     form = scope.check_one({"field": value.field, "constant": value.constant})
