@@ -24,14 +24,17 @@ from target_crm.salesforce.connection import (
     read_private_key,
 )
 from target_crm.salesforce.matching import Rules
+from target_crm.salesforce.metadata import write_metadata
 from target_crm.salesforce.people import LeadRules
 from target_crm.settings import COMMON, to_common_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from target_crm.mapping import PropertySet, SetName
     from target_crm.salesforce.connection import Credential
+    from target_crm.salesforce.fields import Problem
 
 # Salesforce's fields are deployed, and its word for a new person is lead.
 _OURS = frozenset({"create", "create_properties"})
@@ -219,6 +222,38 @@ def to_organisation(
             workers=to_common_settings(given).workers,
         ),
         clockwork=clockwork,
+    )
+
+
+def check_organisation(config: Mapping[str, Any]) -> list[Problem]:
+    """Return the fields and rights that a run with these settings would miss.
+
+    For `leadscore crm check`: it reads and writes nothing.
+
+    Raises:
+        FatalError: The organisation cannot be asked.
+    """
+    organisation = to_organisation(config)
+    try:
+        return organisation.problems()
+    finally:
+        organisation.close()
+
+
+def write_setup(config: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Write what an administrator deploys for these settings; return the files.
+
+    For `leadscore crm setup --write-metadata`: it needs no credential.
+
+    Raises:
+        SettingError: The mapping or the folder cannot be used.
+    """
+    given = {**_defaults(), **config}
+    return write_metadata(
+        folder,
+        to_properties(given),
+        api_version=given["api_version"],
+        timeline=given["timeline"],
     )
 
 
