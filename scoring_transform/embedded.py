@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,10 @@ import narwhals as nw
 import polars as pl
 
 from scoring_transform.frames import Inputs
-from scoring_transform.score import to_scores
+from scoring_transform.score import Counts, from_counts, to_counts, to_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from scoring_transform.model import Model
     from scoring_transform.score import Scores
@@ -53,6 +54,18 @@ ACTIVITIES = {
 }
 
 
+COUNTS = ("counters", "links", "reported", "details", "open_events")
+RESULTS = (
+    "activity_scores",
+    "lead_scores",
+    "summaries",
+    "links",
+    "reported",
+    "details",
+    "open_events",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
     """The inputs of a score as Polars frames."""
@@ -65,32 +78,48 @@ class Tables:
 
 def run(tables: Tables, model: Model) -> Mapping[str, pl.DataFrame]:
     """Score events and return every frame of the result, computed."""
-    inputs = Inputs(
+    return _collect(to_scores(_to_inputs(tables), model, keep=_computed))
+
+
+def run_in_parts(
+    tables: Tables, parts: Iterable[pl.LazyFrame], model: Model
+) -> Mapping[str, pl.DataFrame]:
+    """Score events whose activities come in parts, each with whole persons."""
+    counted = [_count(tables, part, model) for part in parts]
+    whole = {
+        name: pl.concat([frames[name] for frames in counted]).unique()
+        for name in COUNTS
+    }
+    counts = Counts(**{name: _to_frame(frame) for name, frame in whole.items()})
+    return _collect(from_counts(counts, model, keep=_computed))
+
+
+def _count(
+    tables: Tables, part: pl.LazyFrame, model: Model
+) -> Mapping[str, pl.DataFrame]:
+    whole = dataclasses.replace(tables, activities=part)
+    counts = to_counts(_to_inputs(whole), model, keep=_computed)
+    frames = [getattr(counts, name).to_native() for name in COUNTS]
+    return dict(zip(COUNTS, pl.collect_all(frames), strict=True))
+
+
+def _to_inputs(tables: Tables) -> Inputs:
+    return Inputs(
         events=nw.from_native(tables.events),
         sessions=nw.from_native(tables.sessions),
         people=nw.from_native(tables.people),
         activities=nw.from_native(tables.activities),
     )
-    scores = to_scores(inputs, model, keep=_computed)
-    frames = _frames_of(scores)
-    computed = pl.collect_all(list(frames.values()))
-    return dict(zip(frames, computed, strict=True))
+
+
+def _to_frame(frame: pl.DataFrame) -> nw.LazyFrame[pl.LazyFrame]:
+    return nw.from_native(frame.lazy())
 
 
 def _computed(frame: nw.LazyFrame[pl.LazyFrame]) -> nw.LazyFrame[pl.LazyFrame]:
-    return nw.from_native(frame.to_native().collect().lazy())
+    return _to_frame(frame.to_native().collect())
 
 
-def _frames_of(scores: Scores) -> dict[str, pl.LazyFrame]:
-    return {name: getattr(scores, name).to_native() for name in RESULTS}
-
-
-RESULTS = (
-    "activity_scores",
-    "lead_scores",
-    "summaries",
-    "links",
-    "reported",
-    "details",
-    "open_events",
-)
+def _collect(scores: Scores) -> Mapping[str, pl.DataFrame]:
+    frames = [getattr(scores, name).to_native() for name in RESULTS]
+    return dict(zip(RESULTS, pl.collect_all(frames), strict=True))

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from scoring_transform.batches import BatchFiles
-from scoring_transform.embedded import Tables, run
-from scoring_transform.events import EventFacts, to_events_frame
+from scoring_transform.events import EventFacts
 from scoring_transform.parsing import to_frame, to_typed
-from scoring_transform.rows import Result, to_rows
+from scoring_transform.scorer import Scorer
 from scoring_transform.states import HeldStates
 from scoring_transform.store import STREAMS, Store
 from scoring_transform.writing import Writer
@@ -67,9 +66,10 @@ class Pipeline:
     ) -> None:
         self.model = model
         self.limits = limits
-        self._now, self._clock = now, clock
+        self._clock = clock
         self._writer = Writer(output)
-        self._store = Store()
+        self._store = Store(limits.folder)
+        self._scorer = Scorer(model, now)
         self._states = HeldStates()
         self._files = BatchFiles()
         self._known: set[str] = set()
@@ -118,6 +118,7 @@ class Pipeline:
             )
         for frame in self._files.read(message, self._number):
             self._store.add_frame(stream, frame, self._number)
+            self._store.spill_beyond(self.limits.rows)
         self._settle_if_due()
 
     def add_state(self, line: bytes) -> None:
@@ -179,8 +180,8 @@ class Pipeline:
         """Score and write all closed events, then the STATE that is true now."""
         self._store.parse()
         if self._closed:
-            self._score(self._closed)
-        self._closed, self._closed_since = {}, None
+            self._score()
+        self._store.spill_beyond(self.limits.rows)
         state = self._states.release(self._store.since.values())
         if state:
             self._writer.write_line(state.line)
@@ -188,33 +189,14 @@ class Pipeline:
         self._writer.flush()
         self._files.delete_covered()
 
-    def _score(self, closed: Mapping[str, int]) -> None:
-        taken = self._store.take(closed)
-        facts = [
-            self._facts.pop(event_id, EventFacts(event_id=event_id))
-            for event_id in closed
-        ]
-        events = to_events_frame(facts)
-        tables = Tables(
-            events=events.lazy(),
-            sessions=taken["sessions"].lazy(),
-            people=taken["attendees"].lazy(),
-            activities=taken["activities"].lazy(),
-        )
-        result = Result(
-            frames=run(tables, self.model),
-            logins=taken["attendees"],
-            events=events,
-            model=self.model,
-            scored_at=to_iso(self._now()),
-        )
-        for stream, rows in to_rows(result).items():
-            self._writer.write_rows(stream, rows)
-
-
-def to_iso(moment: dt.datetime) -> str:
-    """Return a moment in UTC as ISO 8601, whole seconds."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    def _score(self) -> None:
+        closed, self._closed, self._closed_since = self._closed, {}, None
+        facts = [self._facts.pop(e, EventFacts(event_id=e)) for e in closed]
+        for group in self._store.take(closed):
+            known = [fact for fact in facts if fact.event_id in group.closed]
+            for stream, rows in self._scorer.score(known, group):
+                self._writer.write_rows(stream, rows)
+        self._store.forget(closed)
 
 
 def _stream_of(message: Mapping[str, Any]) -> str:

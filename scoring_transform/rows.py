@@ -51,10 +51,14 @@ def to_rows(result: Result) -> dict[str, pl.DataFrame]:
     lazy = {
         "lead_scores": _to_leads(result, parts, persons),
         "activity_scores": _to_activities(result, parts, persons),
-        "event_summaries": _to_summaries(result),
     }
     computed = pl.collect_all(list(lazy.values()))
     return dict(zip(lazy, computed, strict=True))
+
+
+def to_summary_rows(result: Result) -> pl.DataFrame:
+    """Return the rows of the summaries of whole events."""
+    return _to_summaries(result).collect()
 
 
 def _to_parts(result: Result) -> pl.LazyFrame:
@@ -71,8 +75,7 @@ def _to_parts(result: Result) -> pl.LazyFrame:
 def _to_persons(result: Result) -> pl.LazyFrame:
     """Return one row of names for each person, filled from all of their logins."""
     links = result.frames["links"].lazy().select(*PERSON, "person")
-    logins = result.logins.lazy().unique([*PERSON], keep="last", maintain_order=True)
-    joined = logins.join(links, on=list(PERSON)).sort("attendee_id")
+    joined = result.logins.lazy().join(links, on=list(PERSON)).sort("attendee_id")
     filled = joined.group_by("event_id", "person", maintain_order=True).agg(
         *[pl.col(name).drop_nulls().first() for name in PERSON_FIELDS],
         pl.col("registered_at").min(),

@@ -49,6 +49,25 @@ class Scores:
     open_events: Frame
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What everybody did, before anybody is ranked.
+
+    Attributes:
+        counters: One row for each person, window and activity; the counts.
+        links: For each login its person, and whether that person was left out.
+        reported: Every event and activity with at least one record.
+        details: What was answered, clicked or asked, once for each person and window.
+        open_events: For each event whether an on-demand window has no end.
+    """
+
+    counters: Frame
+    links: Frame
+    reported: Frame
+    details: Frame
+    open_events: Frame
+
+
 def _as_it_is(frame: Frame) -> Frame:
     return frame
 
@@ -69,13 +88,36 @@ def to_scores(
         keep_activities: Likewise for the activities with their limits: worth it only
             where joining them again costs more than holding them.
     """
+    counts = to_counts(inputs, model, keep, keep_activities)
+    return from_counts(counts, model, keep)
+
+
+def to_counts(
+    inputs: Inputs,
+    model: Model,
+    keep: Callable[[Frame], Frame] = _as_it_is,
+    keep_activities: Callable[[Frame], Frame] = _as_it_is,
+) -> Counts:
+    """Count what everybody did; needs all activities of a person, not of an event."""
     known = inputs.activities.filter(is_any_of("activity", NAMES))
     links = keep(to_links(inputs.people, model.file))
     bounds = to_bounds(inputs.events, inputs.sessions, model)
     bounded = keep_activities(with_bounds(to_ranked(known, links), bounds))
-    counters = keep(to_counters(bounded, model))
-    participants = keep(to_participants(links, counters))
-    scored = keep(to_activity_scores(counters, participants, model))
+    return Counts(
+        counters=keep(to_counters(bounded, model)),
+        links=links,
+        reported=known.select("event_id", "activity").unique(["event_id", "activity"]),
+        details=to_details(bounded, model),
+        open_events=bounds[1].select("event_id", "is_open"),
+    )
+
+
+def from_counts(
+    counts: Counts, model: Model, keep: Callable[[Frame], Frame] = _as_it_is
+) -> Scores:
+    """Rank and score what was counted; needs whole events."""
+    participants = keep(to_participants(counts.links, counts.counters))
+    scored = keep(to_activity_scores(counts.counters, participants, model))
     leads = keep(
         with_groups(to_lead_scores(to_sums(scored), participants, model), model)
     )
@@ -83,8 +125,8 @@ def to_scores(
         activity_scores=scored,
         lead_scores=leads,
         summaries=to_summaries(leads, model),
-        links=links,
-        reported=known.select("event_id", "activity").unique(["event_id", "activity"]),
-        details=to_details(bounded, model),
-        open_events=bounds[1].select("event_id", "is_open"),
+        links=counts.links,
+        reported=counts.reported,
+        details=counts.details,
+        open_events=counts.open_events,
     )

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from scoring_transform.parsing import FIELDS, parse_lines, to_frame, to_typed
+from scoring_transform.spill import NUMBER, Spill
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 STREAMS = tuple(FIELDS)
-NUMBER = "number"
+SPILLED = "activities"
 
 
 @dataclass(slots=True)
@@ -44,6 +46,21 @@ class Lines:
         return pl.concat(ranges).alias(NUMBER)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Everything of some closed events.
+
+    Attributes:
+        closed: The events, and the numbers of the messages that closed them.
+        frames: Their rows by stream.
+        parts: Their activities in parts, if they are on disk.
+    """
+
+    closed: Mapping[str, int]
+    frames: Mapping[str, pl.DataFrame]
+    parts: Iterator[pl.LazyFrame] | None = None
+
+
 def empty_frame(stream: str) -> pl.DataFrame:
     """Return the columns of a stream without rows."""
     frame = to_typed(stream, to_frame(stream, []))
@@ -57,7 +74,8 @@ class Store:
         since: For each open event the number of its first message.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, state_dir: Path) -> None:
+        self._spill = Spill(state_dir)
         self._lines = {stream: Lines() for stream in STREAMS}
         self._rows: dict[str, list[pl.DataFrame]] = {stream: [] for stream in STREAMS}
         self.since: dict[str, int] = {}
@@ -92,21 +110,43 @@ class Store:
         for event_id, first in firsts.iter_rows():
             self.since[event_id] = min(first, self.since.get(event_id, first))
 
-    def take(self, closed: Mapping[str, int]) -> dict[str, pl.DataFrame]:
-        """Remove and return what belongs to closed events.
+    def spill_beyond(self, limit: int) -> None:
+        """Put the activities of open events on disk if there are more than these."""
+        rows = self._rows[SPILLED]
+        if sum(frame.height for frame in rows) > limit:
+            self._rows[SPILLED] = []
+            self._spill.add(pl.concat(rows))
+
+    def take(self, closed: Mapping[str, int]) -> Iterator[Group]:
+        """Remove and yield what belongs to closed events, what is on disk last.
 
         Args:
             closed: For each closed event the number of the message that closed it; what
                 came later opens the event anew.
         """
+        on_disk = {e: n for e, n in closed.items() if e in self._spill.events}
+        in_memory = {e: n for e, n in closed.items() if e not in on_disk}
+        open_on_disk = self._spill.events - closed.keys()
+        self.since = {e: n for e, n in self.since.items() if e in open_on_disk}
+        frames = {stream: self._take(stream, closed) for stream in STREAMS}
+        if in_memory:
+            yield Group(closed=in_memory, frames=_within(frames, in_memory))
+        if on_disk:
+            rows = _within(frames, on_disk)
+            self._spill.add(rows[SPILLED])
+            merged = to_merged(rows["attendees"])
+            parts = self._spill.parts(on_disk, merged)
+            yield Group(closed=on_disk, frames=rows, parts=parts)
+
+    def forget(self, closed: Mapping[str, int]) -> None:
+        """Free what was taken."""
+        self._spill.forget(closed)
+
+    def _take(self, stream: str, closed: Mapping[str, int]) -> pl.DataFrame:
         limits = pl.DataFrame(
             {"event_id": list(closed), "limit": list(closed.values())},
             schema={"event_id": pl.String, "limit": pl.Int64},
         )
-        self.since = {}
-        return {stream: self._take(stream, limits) for stream in STREAMS}
-
-    def _take(self, stream: str, limits: pl.DataFrame) -> pl.DataFrame:
         taken = [empty_frame(stream)]
         rows, self._rows[stream] = self._rows[stream], []
         for frame in rows:
@@ -118,3 +158,26 @@ class Store:
             if not is_closed.all():
                 self._keep(stream, frame.filter(~is_closed))
         return pl.concat(taken)
+
+
+def _within(
+    frames: Mapping[str, pl.DataFrame], events: Mapping[str, int]
+) -> dict[str, pl.DataFrame]:
+    """Return the rows of some events; each attendee and session once, the last."""
+    wanted = pl.Series(list(events), dtype=pl.String).implode()
+    rows = {
+        name: frame.filter(pl.col("event_id").is_in(wanted))
+        for name, frame in frames.items()
+    }
+    for name, key in (("attendees", "attendee_id"), ("sessions", "session_id")):
+        rows[name] = rows[name].unique(
+            ["event_id", key], keep="last", maintain_order=True
+        )
+    return rows
+
+
+def to_merged(attendees: pl.DataFrame) -> pl.DataFrame:
+    """Return the logins of people who have several."""
+    named = attendees.filter(pl.col("email_key").is_not_null())
+    several = named.filter(pl.len().over("event_id", "email_key") > 1)
+    return several.select("event_id", "attendee_id")

@@ -1,0 +1,87 @@
+"""Scores groups of closed events and yields rows in portions that fit into memory."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from scoring_transform.embedded import Tables, run, run_in_parts
+from scoring_transform.events import EventFacts, to_events_frame
+from scoring_transform.rows import PERSON, Result, to_rows, to_summary_rows
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator, Sequence
+
+    import polars as pl
+
+    from scoring_transform.model import Model
+    from scoring_transform.store import Group
+
+PORTION = 50_000
+BY_PERSON = ("activity_scores", "lead_scores", "details")
+
+
+class Scorer:
+    """Scores closed events.
+
+    Args:
+        model: The rules.
+        now: The time that stands in the rows.
+    """
+
+    def __init__(self, model: Model, now: Callable[[], dt.datetime]) -> None:
+        self._model, self._now = model, now
+
+    def score(
+        self, facts: Sequence[EventFacts], group: Group
+    ) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield the rows of the streams, whole persons at a time."""
+        result = self._to_result(facts, group)
+        for portion in to_portions(result):
+            yield from to_rows(portion).items()
+        yield "event_summaries", to_summary_rows(result)
+
+    def _to_result(self, facts: Sequence[EventFacts], group: Group) -> Result:
+        events = to_events_frame(facts)
+        tables = Tables(
+            events=events.lazy(),
+            sessions=group.frames["sessions"].lazy(),
+            people=group.frames["attendees"].lazy(),
+            activities=group.frames["activities"].lazy(),
+        )
+        if group.parts is None:
+            frames = run(tables, self._model)
+        else:
+            frames = run_in_parts(tables, group.parts, self._model)
+        return Result(
+            frames=frames,
+            logins=group.frames["attendees"],
+            events=events,
+            model=self._model,
+            scored_at=to_iso(self._now()),
+        )
+
+
+def to_portions(result: Result) -> Iterator[Result]:
+    """Yield the result in portions of persons, in the order of the output."""
+    leads = result.frames["lead_scores"]
+    if leads.height <= 2 * PORTION:
+        yield result
+        return
+    places = result.events.select("event_id", "position")
+    people = leads.select(*PERSON).unique().join(places, on="event_id")
+    ordered = people.sort("position", "attendee_id").drop("position")
+    for some in ordered.iter_slices(PORTION):
+        frames = {
+            name: frame.join(some, on=list(PERSON), how="semi")
+            if name in BY_PERSON
+            else frame
+            for name, frame in result.frames.items()
+        }
+        yield dataclasses.replace(result, frames=frames)
+
+
+def to_iso(moment: dt.datetime) -> str:
+    """Return a moment in UTC as ISO 8601, whole seconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
