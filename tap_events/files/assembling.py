@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tap_events.files.grouping import Group
     from tap_events.files.report import Fact, Person, Report, ReportSession
 
+_LONGEST_DETAIL = 1000
 _log = logging.getLogger("tap-events.files")
 
 
@@ -185,5 +186,5 @@ def _to_activity(group: Group, fact: Fact, key: str, activity_id: str) -> Activi
         occurred_at=fact.occurred_at,
         ended_at=fact.ended_at,
         anonymous=not key,
-        detail=fact.detail,
+        detail=fact.detail[:_LONGEST_DETAIL] if fact.detail else None,
     )

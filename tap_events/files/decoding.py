@@ -30,7 +30,8 @@ _BINARIES = (
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a database"),
 )
-_SAMPLE_BYTES = 4096
+# Headers begin with ASCII letters, of which UTF-16 makes every other byte 0.
+_SAMPLE_BYTES = 32
 
 
 def read_bytes(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
@@ -83,6 +84,6 @@ def to_encoding(data: bytes) -> str:
             return name
     sample = data[:_SAMPLE_BYTES]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    if max(even, odd) * 10 < len(sample) or max(even, odd) < 10 * min(even, odd):
+    if max(even, odd) * 4 < len(sample) or max(even, odd) < 2 * min(even, odd):
         return "utf-8"
     return "utf-16-le" if odd > even else "utf-16-be"

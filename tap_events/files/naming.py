@@ -18,6 +18,8 @@ _TEAMS_TAGS = re.compile(
 )
 _TELEPHONE = re.compile(r"\+?[\d\s()-]{6,}")
 _ID_DIGITS = 20
+# Nobody's name is longer; patterns backtrack, and a hostile cell may be huge.
+_LONGEST_NAME = 300
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -28,7 +30,7 @@ def to_name_key(name: str) -> str:
 
 def to_names(shown: str) -> tuple[str, ...]:
     """Return the names in ``Shown (Original)``, the registered one first."""
-    whole = " ".join(shown.split())
+    whole = " ".join(shown.split())[:_LONGEST_NAME]
     if not whole:
         return ()
     if found := _SHOWN.fullmatch(whole):
@@ -38,10 +40,10 @@ def to_names(shown: str) -> tuple[str, ...]:
 
 def to_teams_name(cell: str) -> str:
     """Return a Teams name without ``(External)``, ``[Company]`` and the like."""
-    name = cell.strip()
+    name = " ".join(cell.split())[:_LONGEST_NAME]
     while (bare := _TEAMS_TAGS.sub("", name)) != name:
         name = bare
-    return " ".join(name.split())
+    return name
 
 
 def to_turned(name: str) -> str:
@@ -52,7 +54,7 @@ def to_turned(name: str) -> str:
 
 def is_telephone(name: str) -> bool:
     """Whether a name is the number of somebody who dialled in."""
-    return bool(_TELEPHONE.fullmatch(name.strip()))
+    return bool(_TELEPHONE.fullmatch(name.strip()[:_LONGEST_NAME]))
 
 
 def is_anonymous(name: str, email: str) -> bool:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tap_events.files.sheet import Line, Row, Sheet
 
 PLATFORM = "teams"
-_NUMBER = re.compile(r"\d+\.\s*")
+_NUMBER = re.compile(r"^\d{1,2}\.\s*")
 _TITLES = frozenset(
     {
         "summary",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 # No webinar is longer; two dates of one report further apart are read wrongly.
+_LONGEST_TEXT = 60
 _LONGEST_EVENT = timedelta(days=2)
 
 _TIME = r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?"
@@ -109,6 +110,8 @@ def to_wall(text: str, order: DateOrder) -> datetime:
         ValueError: If the text has none of the known forms.
     """
     plain = " ".join(text.split())  # also straightens narrow no-break spaces
+    if len(plain) > _LONGEST_TEXT:
+        raise ValueError("too long for a date and time")
     if found := _SORTED.fullmatch(plain):
         return _join(found, int(found["month"]), int(found["day"]))
     if found := _NAMED.fullmatch(plain):
@@ -206,9 +209,9 @@ def to_seconds(text: str, column: str) -> int | None:
     """
     if not text:
         return None
-    plain = " ".join(text.split())
+    plain = " ".join(text.split())[: _LONGEST_TEXT + 1]
     found = _CLOCKED.fullmatch(plain) or _DURATION.fullmatch(plain)
-    if not found:
+    if not found or len(plain) > _LONGEST_TEXT:
         raise RowRejected(
             f"the cell in column '{column}' is not a duration", field=column
         )

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 # Lines of the message itself are indented with a tab, so this stands at a line's start.
 _MESSAGE = re.compile(
-    r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\s+From\s+(?P<name>.+)\s+to\s+.+:\s*"
+    r"(?P<at>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) From (?P<name>.+) to .+:"
 )
+_LONGEST_HEAD = 500
 _STAMPED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\s+From\b")
 
 
 def matches(sheet: Sheet) -> bool:
     """Whether the first line with text is the head of a chat message."""
-    return bool(_MESSAGE.fullmatch(sheet.text[:4096].lstrip().partition("\n")[0]))
+    return bool(_to_match(sheet.text[:4096].lstrip().partition("\n")[0]))
 
 
 def read(sheet: Sheet) -> tuple[Report, ...]:
@@ -39,14 +40,20 @@ def read(sheet: Sheet) -> tuple[Report, ...]:
         if not _STAMPED.match(line):
             continue
         try:
-            facts.append(_to_fact(line.rstrip(), clock))
+            facts.append(_to_fact(line, clock))
         except RowRejected as problem:
             sheet.reject(number, str(problem))
     return (Report(platform=PLATFORM, facts=tuple(facts)),)
 
 
+def _to_match(line: str) -> re.Match[str] | None:
+    """Return the parts of a message's head; bounded, because patterns backtrack."""
+    plain = " ".join(line.split())
+    return _MESSAGE.fullmatch(plain) if len(plain) <= _LONGEST_HEAD else None
+
+
 def _to_fact(line: str, clock: Clock) -> Fact:
-    found = _MESSAGE.fullmatch(line)
+    found = _to_match(line)
     if not found:
         raise RowRejected("the line does not say who wrote to whom")
     return Fact(

@@ -236,6 +236,17 @@ def test_the_topic_tells_where_there_is_no_id(
     assert kinds(look)["b"] == {"time_in_session", "question"}
 
 
+def test_a_poll_without_times_needs_a_folder_of_its_own(
+    look: Look, put: Callable[..., Path]
+) -> None:
+    """Neither an id nor a time tells between two events."""
+    put("one.csv", zoom("111", "a", "11/12/2026 20:00:00"))
+    put("two.csv", zoom("222", "b", "11/19/2026 20:00:00"))
+    path = put("poll.csv", "Question,Answer\nUseful?,Yes\n")
+    with pytest.raises(FatalError, match="2 events fit"):
+        look.at(path.parent)
+
+
 def test_several_candidates_are_named(look: Look, put: Callable[..., Path]) -> None:
     """Guessing would give one webinar's chat to another."""
     put("one.csv", zoom("111", "a", "11/12/2026 20:00:00"))

@@ -45,6 +45,23 @@ def test_unknown_parquet_shows_its_columns(
         look.at(path)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("a,b\n" + "x" * 200_000 + "\n", id="a huge cell"),
+        pytest.param('a="1"\n', id="a header only"),
+        pytest.param("\n\n", id="blank lines only"),
+    ],
+)
+def test_odd_text_is_an_unknown_file(
+    text: str, look: Look, put: Callable[..., Path]
+) -> None:
+    """Whatever it holds, the message stays short."""
+    with pytest.raises(FatalError, match="no report that a reader knows") as info:
+        look.at(put("odd.csv", text))
+    assert len(str(info.value)) < 1000
+
+
 def test_torn_parquet_is_refused(look: Look, put: Callable[..., Path]) -> None:
     """A file that only begins like Parquet."""
     with pytest.raises(FatalError, match="begins like Parquet"):

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_core.errors import FatalError
+from sync_core.errors import FatalError, RowRejected
+from tap_events.files import teams, zoom_chat
 from tap_events.files.decoding import read_bytes, to_text
+from tap_events.files.naming import to_names, to_teams_name
 from tap_events.files.sheet import (
     DELIMITERS,
     Header,
@@ -24,6 +26,7 @@ from tap_events.files.sheet import (
     to_cell,
     to_rows,
 )
+from tap_events.files.times import DateOrder, to_date_order, to_seconds, to_wall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,6 +199,37 @@ def test_any_text_ends_in_lines_or_a_clear_refusal(text: str, delimiter: str) ->
     else:
         numbers = [line.number for line in found]
         assert numbers == sorted(numbers)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param(unit * (100_000 // len(unit)), id=name)
+        for name, unit in {
+            "spaces": " ",
+            "commas": ",",
+            "brackets": "[",
+            "parentheses": "(a",
+            "digits": "1",
+            "words": " to",
+            "hours": "1h ",
+        }.items()
+    ],
+)
+def test_a_hostile_cell_costs_no_time(cell: str) -> None:
+    """Each of these ends at once; a pattern that backtracks would take hours."""
+    for text in (cell, f"x{cell}x", f"2026-11-12 16:03:10 From {cell}"):
+        sheet = to_sheet(f"{text}\n")
+        assert not zoom_chat.matches(sheet)
+        assert len(to_teams_name(text)) <= 300
+        assert all(len(name) <= 300 for name in to_names(text))
+        assert to_date_order([text]) is DateOrder.MONTH_FIRST
+        assert teams.to_parts([Line(1, (text,))]).tables == ()
+        with pytest.raises(ValueError):  # noqa: PT011 - any means "not a time"
+            to_wall(text, DateOrder.DAY_FIRST)
+        if text.strip():
+            with pytest.raises(RowRejected):
+                to_seconds(text, "x")
 
 
 def test_ten_thousand_columns_are_only_an_unknown_file(

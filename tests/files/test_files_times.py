@@ -77,6 +77,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         pytest.param(["09.10.26, 14:48"], None, DAY, id="dots have the day first"),
         pytest.param(["9/10/26 14:48"], MONTH, MONTH, id="the reader knows better"),
         pytest.param(["--", ""], None, MONTH, id="no dates at all"),
+        pytest.param(["13/13/26 14:48"], DAY, DAY, id="no date in either order"),
     ],
 )
 def test_the_order_of_a_date_comes_from_all_dates(
