@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sync_core.errors import FatalError
 from sync_core.workdir import WorkDir
 from tap_events.platforms import TimeSource, Tools
-from tap_events.platforms.hubilo.api import USERS as USERS_LISTING
 from tap_events.platforms.hubilo.api import HubiloApi
+from tap_events.platforms.hubilo.paging import USERS as USERS_LISTING
 from tap_events.rejected import RejectedRows
 from tap_events.settings import Settings
 

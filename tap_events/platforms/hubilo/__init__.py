@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from sync_core.errors import RowRejected
 from tap_events.platforms.files import read_files
 from tap_events.platforms.hubilo import rows
-from tap_events.platforms.hubilo.api import (
+from tap_events.platforms.hubilo.api import HubiloApi
+from tap_events.platforms.hubilo.merge import find_matching, merge_bundle
+from tap_events.platforms.hubilo.paging import (
     ATTENDANCE,
     DELETED,
     EVENTS,
     SESSIONS,
     USERS,
-    HubiloApi,
 )
-from tap_events.platforms.hubilo.merge import find_matching, merge_bundle
 from tap_events.platforms.hubilo.people import People
 from tap_events.records import Bundle, Window
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from tap_events.platforms.base import Tools
-    from tap_events.platforms.hubilo.api import Listing, Row
+    from tap_events.platforms.hubilo.paging import Listing, Row
     from tap_events.records import Activity, Event, Session
     from tap_events.settings import Settings
 
