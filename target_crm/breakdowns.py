@@ -6,8 +6,9 @@ a row of `activity_scores`; ``record`` is the row as JSON.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from sync_core.identity import to_email_key
 
@@ -38,5 +39,5 @@ def _to_entry(
         "attendee_id": str(values["attendee_id"]),
         "part": part,
         "email_key": email_key or "",
-        "record": json.dumps(values, ensure_ascii=False, separators=(",", ":")),
+        "record": msgspec.json.encode(values).decode(),
     }

@@ -9,10 +9,10 @@ rewrite and no duplicate.
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -120,7 +120,7 @@ class Ledger:
                     contact_id=row["contact_id"],
                     starts_at=row["starts_at"],
                     event_id=row["event_id"],
-                    properties=json.loads(row["properties"]),
+                    properties=msgspec.json.decode(row["properties"]),
                 )
         return found
 
@@ -181,7 +181,7 @@ class Ledger:
         if part is not None:
             where.append(columns.part == part)
         return [
-            json.loads(row["record"])
+            msgspec.json.decode(row["record"])
             for attendees in _sliced(attendee_ids)
             for row in self._rows(
                 sa.select(tables.BREAKDOWNS).where(
@@ -279,7 +279,7 @@ def _note(connection: sa.Connection, name: str) -> str | None:
 
 
 def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(value).decode()
 
 
 def _reason(error: sa.exc.DBAPIError) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from typing import Any
 
 import msgspec
-from singer_sdk.contrib.msgspec import MsgSpecReader, decoder
+from singer_sdk.contrib.msgspec import MsgSpecReader
 
 from sync_core.errors import FatalError
 
@@ -42,10 +41,15 @@ class QuietReader(MsgSpecReader):
         )
 
 
+# Plain floats, unlike the SDK's decoder: scores have one decimal, and a STATE with
+# Decimals could not be written.
+_DECODER = msgspec.json.Decoder()
+
+
 def _decode(line: str) -> Any:
     try:
-        return decoder.decode(line)
+        return _DECODER.decode(line)
     except msgspec.DecodeError:
         # Half of a surrogate pair is JSON to the standard library only; the row that
         # holds it is rejected later, alone.
-        return json.loads(line, parse_float=Decimal)
+        return json.loads(line)

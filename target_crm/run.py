@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from sync_core.workdir import WorkDir
 from target_crm import breakdowns
-from target_crm.delivery import Delivery, Policy
+from target_crm.delivery import Delivery
 from target_crm.desk import Desk
 from target_crm.ledger import Ledger
 from target_crm.lock import hold
@@ -18,6 +18,7 @@ from target_crm.rejected import RejectedRows
 from target_crm.report import RunReport
 from target_crm.rows import to_activity_score
 from target_crm.timeline import Attendances
+from target_crm.writer import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

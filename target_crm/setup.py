@@ -33,12 +33,16 @@ class Setup:
         self._ledger = ledger
         self._properties = properties
         self._is_fresh = False
+        self._is_checked = False
+        self._was_there: bool | None = None
 
     def ensure(self) -> None:
         """Check and create the properties, unless the ledger says that it was done."""
-        if self._is_fresh or self._ledger.note(CHECKED) == self._digest():
+        if self._is_checked:
             return
-        self.renew()
+        if self._ledger.note(CHECKED) != self._digest():
+            self.renew()
+        self._is_checked = True
 
     def renew(self) -> None:
         """Check and create the properties, whatever the ledger says."""
@@ -55,7 +59,9 @@ class Setup:
         lost, or somebody else writes too.
         """
         self.ensure()
-        return self._ledger.note(ORIGIN) == "found"
+        if self._was_there is None:
+            self._was_there = self._ledger.note(ORIGIN) == "found"
+        return self._was_there
 
     def is_stale(self, outcome: Outcome) -> bool:
         """Tell whether a property was deleted since it was checked."""

@@ -40,6 +40,8 @@ def to_canonical(kind: str, text: str | None) -> str:
 
 
 def _plain_number(value: Any) -> str | None:
+    if type(value) is int:
+        return str(value)
     try:
         number = Decimal(str(value))
     except InvalidOperation:

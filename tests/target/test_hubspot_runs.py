@@ -482,3 +482,39 @@ def test_two_runs_at_once_are_refused(hubspot: World) -> None:
     assert isinstance(ran.problem, FatalError)
     assert "process" in str(ran.problem)
     assert ran.requests == []
+
+
+def test_few_changes_among_many_rows_are_one_call(hubspot: World) -> None:
+    """Rows are read in portions; what changed waits until a batch is full."""
+    rows = [lead_score(n) for n in range(300)]
+    hubspot.run(rows, batch_size_rows=50)
+
+    changed = [
+        lead_score(n, live_rank=9) if n % 100 == 0 else row
+        for n, row in enumerate(rows)
+    ]
+    ran = hubspot.run(changed, batch_size_rows=50)
+
+    assert ran.outcomes == {"updated": 3, "unchanged": 297}
+    assert [seen.inputs for seen in ran.requests] == [3]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["old first", "new first"])
+def test_the_latest_event_wins_over_several_portions(
+    hubspot: World, order: tuple[int, int]
+) -> None:
+    """A person's second row must not be judged before the first is known."""
+    newer: dict[str, Any] = {
+        "event_id": "hubilo:2",
+        "event_starts_at": "2026-11-15T10:00:00Z",
+    }
+    rows = [
+        lead_score(0, live_lead_score=10),
+        lead_score(0, live_lead_score=20, **newer),
+    ]
+
+    ran = hubspot.run([rows[place] for place in order], batch_size_rows=1)
+
+    assert sum(ran.outcomes.values()) == 2
+    assert hubspot.contact("p0@example.com")["webinar_live_lead_score"] == "20"
+    assert len(hubspot.crm["contacts"]["p0@example.com"]["attendance"]) == 2

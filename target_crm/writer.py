@@ -1,0 +1,217 @@
+"""From wishes to a CRM that holds them: compared where needed, written in batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from target_crm import wanted
+from target_crm.outcomes import UNCHANGED, Kind, Outcome, Why, not_sent
+from target_crm.parallel import in_parallel
+from target_crm.setup import Setup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from target_crm.crm import Crm, Found
+    from target_crm.desk import Desk
+    from target_crm.ledger import Known
+    from target_crm.mapping import PropertySet
+    from target_crm.timeline import Attendances
+    from target_crm.wanted import Wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a run may do.
+
+    Attributes:
+        only_existing: Never create a contact.
+        dry_run: Compare with the CRM and write nothing.
+        workers: Calls at the same time.
+    """
+
+    only_existing: bool = False
+    dry_run: bool = False
+    workers: int = 4
+
+
+class Writer:
+    """Closes every wish: without a request, after a comparison, or by a write.
+
+    Args:
+        crm: The account.
+        desk: The books.
+        properties: Of contacts.
+        policy: What this run may do.
+        attendances: Collects what the timeline will be told.
+    """
+
+    def __init__(
+        self,
+        crm: Crm,
+        desk: Desk,
+        *,
+        properties: PropertySet,
+        policy: Policy,
+        attendances: Attendances,
+    ) -> None:
+        self._crm = crm
+        self._desk = desk
+        self._properties = properties
+        self._policy = policy
+        self._attendances = attendances
+        self._setup = Setup(crm, desk.ledger, properties)
+
+    def compared(self, wishes: Sequence[Wish]) -> Iterator[Wish]:
+        """Close what needs no write; yield the rest, compared where needed."""
+        unknown = []
+        for wish in wishes:
+            if self._must_read(wish):
+                unknown.append(wish)
+            elif not self._is_closed(wish):
+                yield wish
+        if unknown and not self._policy.dry_run:
+            self._setup.ensure()
+        yield from self._read_crm(unknown)
+
+    def _must_read(self, wish: Wish) -> bool:
+        if self._policy.dry_run:
+            return True
+        if wish.known is not None:
+            fill = self._properties.fill_only
+            return any(
+                name in fill and name not in wish.known.properties
+                for name in wish.wanted
+            )
+        return (
+            self._policy.only_existing
+            or bool(self._properties.fill_only)
+            or self._setup.was_there_before()
+        )
+
+    def _read_crm(self, wishes: Sequence[Wish]) -> Iterator[Wish]:
+        size = self._crm.batch_size
+        parts = [wishes[i : i + size] for i in range(0, len(wishes), size)]
+        for part, found in in_parallel(self._find, parts, self._policy.workers):
+            if isinstance(found, Exception):
+                raise found
+            yield from self._compare(part, found)
+
+    def _compare(
+        self, wishes: Sequence[Wish], found: Mapping[str, Found]
+    ) -> Iterator[Wish]:
+        """Close what the CRM holds already, and remember it; yield the rest."""
+        remembered = []
+        for wish in wishes:
+            held = found.get(wish.row.email_key or "")
+            if held and held.left_out:
+                self._close(wish, Outcome(kind=Kind.NOT_SENT, code=held.left_out))
+                continue
+            compared = wanted.with_found(self._properties, wish, held)
+            outcome = self._end_without_write(compared)
+            if outcome is None:
+                yield compared
+                continue
+            if compared.known is not None:
+                remembered.append(_read_known(compared, outcome))
+            self._close(compared, outcome)
+        if not self._policy.dry_run:
+            self._desk.ledger.accept_contacts(remembered)
+
+    def _find(self, wishes: Sequence[Wish]) -> dict[str, Found]:
+        keys = [wish.row.email_key or "" for wish in wishes]
+        return self._crm.read(keys, self._properties)
+
+    def _is_closed(self, wish: Wish) -> bool:
+        """Close a wish that needs no write, and say so."""
+        outcome = self._end_without_write(wish)
+        if outcome is None:
+            return False
+        self._close(wish, outcome)
+        return True
+
+    def _end_without_write(self, wish: Wish) -> Outcome | None:
+        if wish.exists is False and self._policy.only_existing:
+            return not_sent(Why.NO_CONTACT)
+        if wanted.is_superseded(wish):
+            return not_sent(Why.SUPERSEDED)
+        changed = wanted.changes(self._properties, wish)
+        if wish.known is not None and not wanted.is_reason_to_write(
+            self._properties, changed
+        ):
+            return UNCHANGED
+        if self._policy.dry_run:
+            kind = Kind.UPDATED if wish.exists else Kind.CREATED
+            self._desk.report.add_plan(wish.row, kind, changed, self._desk.key)
+            return Outcome(kind=kind)
+        return None
+
+    # wishes to the CRM
+
+    def send(self, wishes: Sequence[Wish]) -> None:
+        """Write wishes to the CRM.
+
+        Raises:
+            FatalError: It cannot be written to; what it accepted is in the ledger.
+        """
+        if not wishes:
+            return
+        self._setup.ensure()
+        left = self._upsert(wishes)
+        if left:
+            self._setup.renew()
+            left = self._upsert(left)
+            for wish in left:
+                self._close(wish, self._setup.missing_property())
+
+    def _upsert(self, wishes: Sequence[Wish]) -> list[Wish]:
+        """Send wishes; return those that a property was missing for."""
+        size = self._crm.write_size(len(wishes))
+        parts = [wishes[i : i + size] for i in range(0, len(wishes), size)]
+        left: list[Wish] = []
+        problem: Exception | None = None
+        for part, outcomes in in_parallel(self._put, parts, self._policy.workers):
+            if isinstance(outcomes, Exception):
+                problem = problem or outcomes
+            else:
+                left += self._accept(part, outcomes)
+        if problem is not None:
+            raise problem
+        return left
+
+    def _put(self, wishes: Sequence[Wish]) -> list[Outcome]:
+        return self._crm.upsert(
+            [wanted.to_contact(self._properties, wish) for wish in wishes]
+        )
+
+    def _accept(
+        self, wishes: Sequence[Wish], outcomes: Sequence[Outcome]
+    ) -> list[Wish]:
+        pairs = list(zip(wishes, outcomes, strict=True))
+        self._desk.ledger.accept_contacts(
+            wanted.accepted(wish, outcome.contact_id)
+            for wish, outcome in pairs
+            if outcome.is_accepted
+        )
+        left = []
+        for wish, outcome in pairs:
+            if self._setup.is_stale(outcome):
+                left.append(wish)
+            else:
+                self._close(wish, outcome)
+        return left
+
+    def _close(self, wish: Wish, outcome: Outcome) -> None:
+        self._desk.close_row(wish.row, outcome)
+        is_older = outcome.code == Why.SUPERSEDED.value
+        if outcome.is_accepted or is_older:
+            before = wish.known.contact_id if wish.known else ""
+            self._attendances.add(wish.row, outcome.contact_id or before)
+
+
+def _read_known(wish: Wish, outcome: Outcome) -> Known:
+    """What to remember of a contact that was read and needs no write."""
+    if outcome.kind is Kind.UNCHANGED or wish.known is None:
+        return wanted.accepted(wish, None)
+    return wish.known
