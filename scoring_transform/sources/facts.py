@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROLES = ("attendee", "staff", "host", "speaker")
+ROLES = ("attendee", "staff", "speaker", "host")
 WINS_IF_LATER = frozenset({"ends_at", "on_demand_ends_at", "updated_at"})
 
 

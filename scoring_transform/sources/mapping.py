@@ -86,6 +86,8 @@ class SourceMapping:
         known = schema.get("properties") if isinstance(schema, dict) else None
         if not isinstance(known, dict) or not known:
             return []
+        if schema.get("additionalProperties") is True:
+            return []
         return [
             f"source {self.name}: the SCHEMA of `{stream}` has no `{name}`"
             f"{_like(name, known)}"

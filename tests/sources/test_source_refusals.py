@@ -97,7 +97,7 @@ def after_chat(text: str) -> str:
         pytest.param(
             f"{HEAD}    attendees:\n      - {{person: {{id: who}}, role: boss}}\n",
             6,
-            "allowed are attendee, staff, host, speaker",
+            "allowed are attendee, staff, speaker, host",
             id="role",
         ),
         pytest.param(

@@ -168,7 +168,7 @@ def test_times_become_utc(
 )
 def test_what_is_no_time_is_refused(value: Any, form: str) -> None:
     """The refusal names the format, never the value."""
-    with pytest.raises(Unfit, match=r"^is (not )?a "):
+    with pytest.raises(Unfit, match=r"^is (not |a )"):
         to_moment(value, form, UTC)
 
 
