@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from singer_sdk.exceptions import SingerSDKError
 
+from leadscore.crm_cli import crm_app
 from leadscore.home import Home, check_project, find_home
 from sync_core.redact import redact
 
@@ -29,6 +30,7 @@ weights_app = typer.Typer(
     no_args_is_help=True, help="What each activity is worth: nine weights, 100 in all."
 )
 app.add_typer(weights_app, name="weights")
+app.add_typer(crm_app, name="crm")
 
 console = Console()
 
