@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match
 
-from sandbox import hubilo, hubspot, pages, salesforce
+from sandbox import hubilo, hubspot, pages, report, salesforce
 from sandbox.faults import FaultPlan
 from sandbox.middleware import Front, SeenRequest
 from sandbox.store import Store
@@ -46,7 +46,7 @@ class Sandbox:
 
     def application(self) -> ASGIApp:
         """Return the ASGI application of all parts, behind log, delay and faults."""
-        parts = to_parts(self.settings, self.store)
+        parts = to_parts(self)
         routes = [route for part in parts for route in part.routes]
         return Front(
             Starlette(routes=routes),
@@ -64,13 +64,16 @@ def build(settings: SandboxSettings) -> Sandbox:
     return Sandbox(settings=settings, store=store, plan=FaultPlan(settings.faults))
 
 
-def to_parts(settings: SandboxSettings, store: Store) -> list[Part]:
-    """Return every look-alike there is, and the pages."""
+def to_parts(sandbox: Sandbox) -> list[Part]:
+    """Return every look-alike there is, the pages, and the report for tests."""
+    settings, store = sandbox.settings, sandbox.store
+    world = made_up_world(settings.seed)
     return [
-        Part("hubilo", hubilo.routes(settings, world=made_up_world(settings.seed))),
+        Part("hubilo", hubilo.routes(settings, world=world)),
         Part("hubspot", hubspot.routes(settings, store)),
-        Part("pages", pages.routes(store)),
         Part("salesforce", salesforce.routes(settings, store)),
+        Part("pages", pages.routes(store)),
+        Part("report", report.routes(store, sandbox.requests, sandbox.plan)),
     ]
 
 

@@ -156,9 +156,7 @@ def _store(
         for taking in takings
     ]
     call.db.executemany(
-        "INSERT INTO hs_participation_history SELECT ?1, ?2, ?3, ?4, ?5 "
-        "WHERE NOT EXISTS (SELECT 1 FROM hs_participation WHERE event_id = ?1 AND "
-        "contact_id = ?2 AND state = ?3 AND at = ?4 AND properties = ?5)",
+        "INSERT OR IGNORE INTO hs_participation_history VALUES (?, ?, ?, ?, ?)",
         rows,
     )
     # One state for each contact and event: the one that happened last.
@@ -180,29 +178,30 @@ def _to_reply(call: Call, results: list[dict[str, Any]], missing: list[str]) -> 
             context={"ids": missing},
         )
         errors = [error.to_entry()]
-    if call.path.get("verb") == "upsert":
-        return NO_CONTENT
     reply = to_batch_reply(call, results, errors, ok=200)
     return Reply(reply.body, 200)  # the published answer has only 200, with errors
 
 
-_BY_EXTERNAL_ID = (
-    ("/attendance/{event}/{state}/create", record_by_ids, ByIds),
-    ("/attendance/{event}/{state}/email-create", record_by_emails, ByEmails),
-    ("/events/{event}/{state}/upsert", record_by_ids, ByIds),
-    ("/events/{event}/{state}/email-upsert", record_by_emails, ByEmails),
+def _silent(handler: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
+    """Return the handler of an older path, which answers without a body."""
+
+    def silent(call: Call) -> Reply:
+        handler(call)
+        return NO_CONTENT
+
+    return silent
+
+
+_BY_EXTERNAL_ID = record_by_ids(by_external_id), record_by_emails(by_external_id)
+_BY_OBJECT_ID = record_by_ids(by_object_id), record_by_emails(by_object_id)
+_PATHS: tuple[tuple[str, Callable[[Call], Reply], Any], ...] = (
+    ("/attendance/{event}/{state}/create", _BY_EXTERNAL_ID[0], ByIds),
+    ("/attendance/{event}/{state}/email-create", _BY_EXTERNAL_ID[1], ByEmails),
+    ("/events/{event}/{state}/upsert", _silent(_BY_EXTERNAL_ID[0]), ByIds),
+    ("/events/{event}/{state}/email-upsert", _silent(_BY_EXTERNAL_ID[1]), ByEmails),
+    ("/{id:int}/attendance/{state}/create", _BY_OBJECT_ID[0], ByIds),
+    ("/{id:int}/attendance/{state}/email-create", _BY_OBJECT_ID[1], ByEmails),
 )
-_BY_OBJECT_ID = (
-    ("/{id:int}/attendance/{state}/create", record_by_ids, ByIds),
-    ("/{id:int}/attendance/{state}/email-create", record_by_emails, ByEmails),
-)
-OPERATIONS = (
-    *(
-        operation("POST", path, handler(by_external_id), body)
-        for path, handler, body in _BY_EXTERNAL_ID
-    ),
-    *(
-        operation("POST", path, handler(by_object_id), body)
-        for path, handler, body in _BY_OBJECT_ID
-    ),
+OPERATIONS = tuple(
+    operation("POST", path, handler, body) for path, handler, body in _PATHS
 )

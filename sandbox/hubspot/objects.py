@@ -180,15 +180,20 @@ def _take_over(call: Call, primary: Record, second: Record) -> None:
     call.db.execute("UPDATE hs_merged SET into_id = ? WHERE into_id = ?", numbers)
     call.db.execute("DELETE FROM hs_object WHERE id = ?", (second.id,))
     call.db.execute("INSERT INTO hs_merged VALUES (?, ?)", numbers[::-1])
-    call.db.execute(
-        "UPDATE OR REPLACE hs_association SET to_id = ? WHERE to_id = ?", numbers
-    )
-    call.db.execute(
-        "UPDATE OR REPLACE hs_participation SET contact_id = ? WHERE contact_id = ?",
-        numbers,
-    )
+    for table, column in _FOLLOWING:
+        call.db.execute(
+            f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?",  # noqa: S608
+            numbers,
+        )
 
 
+# What the timeline is made of goes with the contact.
+_FOLLOWING = (
+    ("hs_association", "to_id"),
+    ("hs_participation", "contact_id"),
+    ("hs_participation_history", "contact_id"),
+    ("hs_event_occurrence", "contact_id"),
+)
 _READ = frozenset({"crm.objects.contacts.read"})
 _WRITE = frozenset({"crm.objects.contacts.write"})
 

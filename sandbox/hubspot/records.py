@@ -169,12 +169,18 @@ def save(
 
 
 def _save_unique(db: sqlite3.Connection, name: str, records: list[Record]) -> None:
+    # An address that came with a merge stays the contact's own (HubSpot docs).
     db.executemany(
-        "DELETE FROM hs_unique WHERE id = ? AND property = ?",
-        [(r.id, name) for r in records if not r.is_new],
+        "DELETE FROM hs_unique WHERE id = ? AND property = ? "
+        "AND instr(';' || ? || ';', ';' || value || ';') = 0",
+        [
+            (r.id, name, r.properties.get("hs_additional_emails", ""))
+            for r in records
+            if not r.is_new
+        ],
     )
     db.executemany(
-        "INSERT INTO hs_unique VALUES (?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO hs_unique VALUES (?, ?, ?, ?)",
         [(r.kind, name, r.changes[name], r.id) for r in records if r.changes[name]],
     )
 

@@ -142,6 +142,9 @@ class _Writer:
         self._checks = call.account.checks(call.db, kind)
         self._unique = unique_names(call, kind)
         self._owners: dict[str, dict[str, int]] = {}
+        self._blocked = {
+            email for (email,) in call.db.execute("SELECT email FROM hs_blocked")
+        }
 
     def write(self, rows: Sequence[Row]) -> Written:
         checked = [self._check(index, row) for index, row in enumerate(rows)]
@@ -178,20 +181,7 @@ class _Writer:
             problems += _missing(values, "hs_timestamp")
         if problems:
             return not_valid(problems)
-        return self._blocked(values) or values
-
-    def _blocked(self, values: Mapping[str, str]) -> RowError | None:
-        # HubSpot docs: a GDPR delete also blocks the address; the answer to a later
-        # write is not documented, so it is a refusal of that record.
-        row = self._call.db.execute(
-            "SELECT 1 FROM hs_blocked WHERE email = ?", (values.get("email", ""),)
-        ).fetchone()
-        if row is None:
-            return None
-        return RowError(
-            category="VALIDATION_ERROR",
-            message="The email address is blocklisted after a GDPR delete",
-        )
+        return _BLOCKED if values.get("email") in self._blocked else values
 
     def _wanted(self, rows: Sequence[Row]) -> set[int]:
         wanted = {row.record_id for row in rows if row.record_id is not None}
@@ -238,6 +228,14 @@ class _Writer:
             if values.get(name):
                 self._owners[name][values[name]] = record.id
         record.write(values, self._call.now)
+
+
+# HubSpot docs: a GDPR delete also blocks the address; the answer to a later write is
+# not documented, so here it is a refusal of that record.
+_BLOCKED = RowError(
+    category="VALIDATION_ERROR",
+    message="The email address is blocklisted after a GDPR delete",
+)
 
 
 def _values_of(

@@ -42,7 +42,8 @@ CREATE INDEX IF NOT EXISTS hs_participation_contact
     ON hs_participation (contact_id);
 CREATE TABLE IF NOT EXISTS hs_participation_history (
     event_id INTEGER NOT NULL, contact_id INTEGER NOT NULL, state TEXT NOT NULL,
-    at REAL NOT NULL, properties TEXT NOT NULL);
+    at REAL NOT NULL, properties TEXT NOT NULL,
+    UNIQUE (contact_id, event_id, state, at, properties));
 CREATE TABLE IF NOT EXISTS hs_event_definition (
     name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hs_event_occurrence (

@@ -11,6 +11,7 @@ import pytest
 import requests
 from hubspot_clients import Api, Clock
 
+from sandbox.faults import LoseReply, Planned, Status
 from sandbox.server import SandboxError, SandboxSettings, running
 
 if TYPE_CHECKING:
@@ -136,3 +137,26 @@ def test_the_dump_is_the_same_however_it_was_written(
         "b@example.com",
         "c@example.com",
     ]
+
+
+def test_another_process_can_ask_what_happened(start: Start, to_api: ToApi) -> None:
+    """State, requests and the faults that were never hit, as JSON."""
+    planned = Planned(part="hubilo", requests=(2,), fault=Status(status=500))
+    sandbox = start(faults=(planned,))
+    api = to_api(sandbox)
+    api.upsert({"email": "a@example.com"})
+    assert api.get("/sandbox/state.json").text == sandbox.dump()
+    seen = api.get("/sandbox/requests.json").json()
+    assert (seen[0]["part"], seen[0]["inputs"]) == ("hubspot", 1)
+    unhit = api.get("/sandbox/unhit.json").json()
+    assert [(one["part"], one["requests"]) for one in unhit] == [("hubilo", [2])]
+
+
+def test_a_broken_line_says_nothing_on_the_terminal(
+    start: Start, to_api: ToApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server does not take a planned fault for one of its own."""
+    planned = Planned(part="hubspot", fault=LoseReply())
+    with pytest.raises(requests.ConnectionError):
+        to_api(start(faults=(planned,))).upsert({"email": "a@example.com"})
+    assert [one for one in caplog.records if one.levelname != "INFO"] == []
