@@ -143,7 +143,7 @@ class Account:
         default_factory=lambda: [watcher(n) for n in range(1, 131)]
     )
     recorded: list[Json] = field(default_factory=lambda: [watcher(1, stay(30))])
-    now: datetime = NOW
+    now: datetime | None = NOW
     twist: Callable[[str, dict[str, str], int, Json], Json | Reply] | None = None
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -156,7 +156,8 @@ class Account:
         body = ok(self._data(path, query))
         twisted = self.twist(path, query, before, body) if self.twist else body
         reply = twisted if isinstance(twisted, Reply) else Reply.of(twisted)
-        reply.headers.setdefault("Date", format_datetime(self.now, usegmt=True))
+        if self.now:
+            reply.headers.setdefault("Date", format_datetime(self.now, usegmt=True))
         return reply
 
     def _data(self, path: str, query: dict[str, str]) -> Json:

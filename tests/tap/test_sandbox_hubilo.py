@@ -161,6 +161,23 @@ def test_attendance_is_told_in_milliseconds_and_a_clock_time(get: Get) -> None:
     assert any(len(row["streamHistory"]) > 1 for row in found["data"])
 
 
+def test_events_are_found_by_a_part_of_their_name(get: Get) -> None:
+    """``searchInput`` looks into the name; an empty listing still has one page."""
+    found = _data(get("/event/list", searchInput="without THE"))["data"]
+    assert [row["id"] for row in found] == [WEBINAR.number]
+    nothing = _data(get("/event/list", searchInput="nothing of that name"))
+    assert (nothing["data"], nothing["totalPages"]) == ([], 1)
+
+
+def test_a_detail_adds_a_place_to_the_row(get: Get) -> None:
+    """Epoch milliseconds are strings in both."""
+    [row] = _data(get("/event/list"))["data"]
+    detail = _data(get("/event/detail", eventId=EVENT))["data"]
+    assert detail.items() >= row.items()
+    assert detail["isEventOnline"] == "YES"
+    assert isinstance(row["startTimeMilli"], str)
+
+
 def test_the_sandbox_never_lives_before_its_event_is_over(get: Get) -> None:
     """A demo on a machine whose clock is behind finds something to show."""
     assert get("/organiser/profile").headers["Date"] == "Mon, 02 Nov 2026 09:00:00 GMT"

@@ -234,6 +234,17 @@ def test_an_answer_that_unpacks_to_more_than_a_page_is_refused(
     assert "50,000,000 bytes" in str(run.error)
 
 
+def test_a_server_without_a_clock_is_not_guessed_at(
+    account: Account, read_account: Callable[..., Run]
+) -> None:
+    """The bookmark is the source's time or none: our own clock may be wrong (A16)."""
+    account.now = None
+    run = read_account()
+    assert isinstance(run.error, FatalError)
+    assert "without a Date header" in str(run.error)
+    assert run.lines == []
+
+
 ODD_TEXTS = [
     pytest.param("x" * 1_000_000, "x" * 1_000_000, id="A17-long"),
     pytest.param("a\x00b", "ab", id="A17-nul"),
