@@ -101,16 +101,7 @@ def _build_zoom(rng: random.Random, crowd: Crowd, known: Sequence[Person]) -> We
         starts_at=_ZOOM_START,
         ends_at=_ZOOM_START + timedelta(minutes=60),
     )
-    again = [person for person in known if person.group == "ATTENDEE"][:_OVERLAP]
-    new = [crowd.draw("ATTENDEE", _ZOOM_START) for _ in range(_NEWCOMERS)]
-    team = [crowd.draw(group, _ZOOM_START) for group in ("ORGANISER", "SPEAKER")]
-    people = tuple(
-        replace(
-            person,
-            registered_at=_ZOOM_START - timedelta(seconds=rng.randrange(3600, 700_000)),
-        )
-        for person in (*again, *new, *team)
-    )
+    people = _gather_again(rng, crowd, known)
     habits = {
         person: replace(_draw_habit(rng, person), recorded=False) for person in people
     }
@@ -130,6 +121,22 @@ def _build_zoom(rng: random.Random, crowd: Crowd, known: Sequence[Person]) -> We
         deleted=(),
         stays=stays,
         deeds=_do(rng, stays, habits),
+    )
+
+
+def _gather_again(
+    rng: random.Random, crowd: Crowd, known: Sequence[Person]
+) -> tuple[Person, ...]:
+    """Return some of those who are known, newcomers, a host and a speaker."""
+    again = [person for person in known if person.group == "ATTENDEE"][:_OVERLAP]
+    new = [crowd.draw("ATTENDEE", _ZOOM_START) for _ in range(_NEWCOMERS)]
+    team = [crowd.draw(group, _ZOOM_START) for group in ("ORGANISER", "SPEAKER")]
+    return tuple(
+        replace(
+            person,
+            registered_at=_ZOOM_START - timedelta(seconds=rng.randrange(3600, 700_000)),
+        )
+        for person in (*again, *new, *team)
     )
 
 

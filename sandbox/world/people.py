@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FIRST_NAMES = (  # noqa: SIM905 - one word a name
     "Ada Ben Chloe Dmitri Eunji Farah Goran Hana Ilse Jonas Keiko Lars Mara Nadia "
     "Oscar Priya Quentin Rosa Selin Tomas Ursula Viktor Wanda Ximena Yusuf Zoe Amara "
-    "Bruno Carmen Dario Elif Felix Greta Hugo Ines Jamal Klara Leon Mila Noor Olga "
+    "Bruno Carmen Dario Elif Felix Greta Hugo Inga Jamal Klara Leon Mila Noor Olga "
     "Pablo Rania Sven Tara Umar Vera Wim Yara Anton"
 ).split()
 LAST_NAMES = (  # noqa: SIM905 - likewise
