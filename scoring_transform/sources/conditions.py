@@ -58,7 +58,7 @@ def _to_field_test(scope: Scope, condition: Condition) -> Test:
             "present": condition.present,
         }
     )
-    read = scope.at("field").path(condition.field or "").read
+    read = scope.at("field").path(condition.field or "").reader
     if form == "present":
         return lambda record: _is_there(read(record)) is condition.present
     wanted = (condition.equals,) if form == "equals" else condition.one_of or ()

@@ -43,10 +43,18 @@ class FieldPath:
         """The field of the record that it begins with."""
         return self.parts[0]
 
+    @property
+    def reader(self) -> Read:
+        """How to read the value; the shortest way for a plain field."""
+        if len(self.parts) > 1:
+            return self.read
+        name = self.text
+        return lambda record: record.get(name)
+
     def read(self, record: Record) -> Any:
         """Return the value, or None where there is none."""
-        if len(self.parts) == 1 or self.text in record:
-            return record.get(self.text)
+        if self.text in record:
+            return record[self.text]
         value: Any = record
         for part in self.parts:
             value = _step(value, part)

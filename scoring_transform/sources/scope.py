@@ -99,7 +99,7 @@ class Scope:
             self.refuse("name at least one field")
         paths = [self.path(name) for name in names]
         if len(paths) == 1:
-            return paths[0].read, names[0]
+            return paths[0].reader, names[0]
         return lambda record: _first(path.read(record) for path in paths), names[0]
 
     def check_one(self, given: Mapping[str, object]) -> str:

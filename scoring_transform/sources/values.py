@@ -231,7 +231,7 @@ def to_key_reader(scope: Scope, value: KeyValue, *, partial: bool = False) -> Re
     Args:
         scope: Where the key stands.
         value: The key.
-        partial: Whether one part is enough.
+        partial: Whether one part is enough; several are hashed.
     """
     if not isinstance(value, Key):
         fields = (value,) if isinstance(value, str) else value
@@ -280,9 +280,14 @@ def _joined(scope: Scope, fields: tuple[str, ...], *, partial: bool) -> Read:
         return readers[0]
 
     def read(record: Record) -> str | None:
-        parts = [part(record) for part in readers]
-        if not any(parts) or not (partial or all(parts)):
-            return None
-        return ":".join(part or "" for part in parts)
+        parts = [part(record) or "" for part in readers]
+        if partial:
+            return hashed(*parts) if any(parts) else None
+        return ":".join(map(_escaped, parts)) if all(parts) else None
 
     return read
+
+
+def _escaped(part: str) -> str:
+    """Return a part of a key so that two lists of parts never look the same."""
+    return part.replace("%", "%25").replace(":", "%3A")

@@ -138,6 +138,15 @@ ACTIVITY = "activities:\n  - person: {id: who}\n    key: key\n    "
         ),
         pytest.param("session: [room, slot]", {"room": "A"}, {}, id="half a key"),
         pytest.param(
+            "session: [room, slot]",
+            {"room": "a:b", "slot": "c"},
+            {"session_id": "a%3Ab:c"},
+            id="key with the separator in it",
+        ),
+        pytest.param(
+            "object: {field: [a, b]}", {"a": "", "b": None}, {}, id="none is there"
+        ),
+        pytest.param(
             "session: {day_of: t, timezone: Asia/Tokyo}",
             {"t": "2026-03-04T20:00:00Z"},
             {"session_id": "2026-03-05"},
@@ -375,6 +384,18 @@ def test_a_stay_has_its_length_in_seconds(
             "\n    quantity: n", {"n": "lots"}, "`n` is not a number", id="number"
         ),
         pytest.param(
+            "\n    at: {field: t, plus: {field: n, unit: hours}}",
+            {"t": "9999-12-31T23:00:00Z", "n": 5},
+            "`n` is too long",
+            id="after all time",
+        ),
+        pytest.param(
+            "\n    session: {day_of: t, timezone: Asia/Tokyo}",
+            {"t": "9999-12-31T23:00:00Z"},
+            "`t` is out of range",
+            id="day after all days",
+        ),
+        pytest.param(
             "\n    anonymous: f",
             {"f": "perhaps"},
             "`f` is neither true nor false",
@@ -489,9 +510,11 @@ def test_parts_of_a_key_cannot_run_into_each_other(rows: Make) -> None:
             {"a": "1", "b": None},
             {"a": None, "b": "1"},
             {"a": "1", "b": "1"},
+            {"a": "1:1", "b": "1"},
+            {"a": "1", "b": "1:1"},
         )
     }
-    assert len(keys) == 3
+    assert len(keys) == 5
 
 
 def test_a_record_describes_an_event_a_session_and_people(rows: Make) -> None:
@@ -559,3 +582,42 @@ def test_one_rule_may_fail_where_another_succeeds(rows: Make) -> None:
     reading = source.read(BASE | {"t": "soon"})
     assert [fact.kind for fact in reading.facts] == ["attendees"]
     assert [label for label, _ in reading.rejected] == ["activities 1"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "record", "reason"),
+    [
+        pytest.param(
+            "activities:\n  - person: {id: who}\n    key: key\n"
+            "    activity: time_in_session\n    at: a\n    until: b",
+            {"a": "2026-03-04T12:00:00Z"},
+            "has no length of time",
+            id="stay without an end",
+        ),
+        pytest.param(
+            "sessions:\n  - session: room",
+            {},
+            "has no value for `session`",
+            id="session",
+        ),
+        pytest.param(
+            "attendees:\n  - person: {email: mail}",
+            {"mail": "not an address"},
+            "names nobody: no id, e-mail or guest's name",
+            id="attendee",
+        ),
+        pytest.param(
+            "events:\n  - aliases: [uuid]",
+            {"uuid": ["x"]},
+            "is not plain text or a number",
+            id="alias",
+        ),
+    ],
+)
+def test_rows_of_every_kind_can_be_rejected(
+    rows: Make, rule: str, record: dict[str, Any], reason: str
+) -> None:
+    """What does not say what it belongs to is not guessed."""
+    reading = rows(rule).read(BASE | record)
+    assert [told for _, told in reading.rejected] == [reason]
+    assert reading.facts == []

@@ -329,6 +329,15 @@ def test_a_field_that_the_schema_does_not_have_is_told(
     assert "has no `n`" not in caplog.text
 
 
+def test_a_schema_that_allows_any_field_is_not_doubted(
+    shop: Callable[..., Source], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Some taps announce fields only as they come."""
+    schema = {"properties": {"n": {}}, "additionalProperties": True}
+    shop().run([{"type": "SCHEMA", "stream": "visits", "schema": schema}])
+    assert "the SCHEMA of" not in caplog.text
+
+
 def test_only_streams_that_came_are_said_to_report(shop: Callable[..., Source]) -> None:
     """An activity of a stream that is not selected is unavailable, not 0."""
     answers = {"type": "SCHEMA", "stream": "answers", "schema": {}}
