@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+import jwt
 import requests
 from requests.adapters import HTTPAdapter
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
@@ -166,7 +167,7 @@ def log_in(session: requests.Session, credential: Credential) -> Ticket:
     except (AttributeError, KeyError, TypeError) as error:
         # The client expects an object with certain keys, whatever the status.
         raise _no_answer("an unreadable answer") from error
-    except ValueError as error:
+    except (ValueError, jwt.PyJWTError) as error:
         raise SettingError(
             "`private_key` is no RSA private key in PEM form.", setting="private_key"
         ) from error
@@ -176,10 +177,11 @@ def log_in(session: requests.Session, credential: Credential) -> Ticket:
 def _to_refusal(
     credential: Credential, code: str | int | None
 ) -> SettingError | TransientError:
-    if isinstance(code, int) and code >= 500:  # noqa: PLR2004 - server faults, RFC 9110
-        return _no_answer(f"status {code}")
+    # Every refusal of OAuth has a code in words; a number is the status of a page.
+    if code is None or (isinstance(code, int) and code >= 500):  # noqa: PLR2004
+        return _no_answer(f"status {code or 'unknown'}")
     return SettingError(
-        f"Salesforce refused the credential ({code or 'no reason given'}). Check "
+        f"Salesforce refused the credential ({code}). Check "
         f"`client_id`, `{credential.setting}` and `domain`, and that the app has the "
         "flow switched on for this user.",
         setting=credential.setting,

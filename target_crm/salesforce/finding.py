@@ -91,14 +91,14 @@ class Finder:
         self, people: Mapping[str, list[Person]], names: Sequence[str]
     ) -> None:
         """Add the contacts that leads became and that have another address now."""
-        became = {
-            contact_id: key
-            for key, found in people.items()
-            for contact_id in converted_into(found)
-        }
+        became: dict[str, list[str]] = defaultdict(list)
+        for key, found in people.items():
+            for contact_id in converted_into(found):
+                became[contact_id].append(key)
         for row in self._rows(list(to_queries(CONTACT, "Id", list(became), names))):
             person = to_person(row, self._properties)
-            people[became[person.record_id]].append(person)
+            for key in became[person.record_id]:
+                people[key].append(person)
 
     def _rows(self, queries: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         for start in range(0, len(queries), QUERIES_AT_ONCE):
