@@ -60,8 +60,7 @@ class Translator:
                 if line.strip():
                     self._take(line)
             yield from self._flush()
-        self._finish()
-        yield from self._flush()
+        yield from self._finish()
 
     def _flush(self) -> Iterator[bytes]:
         if self._out:
@@ -157,15 +156,17 @@ class Translator:
             self._out.append(self._state)
             self._state = None
 
-    def _finish(self) -> None:
+    def _finish(self) -> Iterator[bytes]:
         """Complete everything that is open, then send the last STATE."""
         self._check_match()
         for fact in self._gathering.take_unexplained():
             self._reject("records waiting for their event", str(fact.kind), UNEXPLAINED)
         for native in self._gathering.open_ids:
             self._close(native)
+            yield from self._flush()
         self._gathering.forget_people()
         self._release()
+        yield from self._flush()
         self.tally.log(self.mapping.rules.keys() - self._announced)
 
     def _check_match(self) -> None:
