@@ -40,9 +40,9 @@ def after_chat(text: str) -> str:
             id="platform",
         ),
         pytest.param(
-            f"{HEAD}    evnts: []\n",
+            f"{HEAD}    eventos: []\n",
             5,
-            "unknown key `evnts`.*Allowed here: .*events",
+            "unknown key `eventos`.*Allowed here: .*events",
             id="kind",
         ),
         pytest.param(
@@ -58,9 +58,9 @@ def after_chat(text: str) -> str:
             id="key of a rule",
         ),
         pytest.param(
-            after_chat("at: {feld: t}"),
+            after_chat("at: {fields_: t}"),
             LAST,
-            "unknown key `feld`.*Allowed here: field, constant, format, timezone, plus",
+            "unknown key `fields_`.*Allowed here: field, constant, format, timezone, plus",
             id="key of a time",
         ),
         pytest.param(
