@@ -85,6 +85,8 @@ INSTANTS = {
     "attendees": {"registered_at": "registered"},
     "activities": {"occurred_at": "starts", "ended_at": "ends"},
 }
+#: Only shown: a text of any form is passed on, as the mapper does.
+SHOWN_TIMES = ("registered_at",)
 WHITE = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005"
     "\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -143,9 +145,8 @@ def _read(engine: Engine, stream: str) -> Frame:
         nw.col(to) if of in present else nw.lit(None, nw.Int64()).alias(to)
         for of, to in INSTANTS[stream].items()
     ]
-    return engine.to_checked(
-        timed.select(*chosen, *known), stream, KEYS[stream], INSTANTS[stream]
-    )
+    times = {of: to for of, to in INSTANTS[stream].items() if of not in SHOWN_TIMES}
+    return engine.to_checked(timed.select(*chosen, *known), stream, KEYS[stream], times)
 
 
 def _with_instants(
