@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PLUGINS = ("tap-events", "scoring-transform", "target-hubspot")
+PLUGINS = ("tap-events", "scoring-transform", "target-hubspot", "target-salesforce")
 PAGE = Path(__file__).with_name("settings.md")
 FROM_THE_SDK = frozenset(
     {

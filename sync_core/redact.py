@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 STARS = "***"
+SHORTEST_SECRET = 4  # a shorter one would star half of every sentence
 
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 _URL_SECRET = re.compile(
@@ -41,7 +42,7 @@ class RedactingFilter(logging.Filter):
 
     def __init__(self, secrets: Iterable[str], *, tracebacks: bool = False) -> None:
         super().__init__()
-        self._secrets = [secret for secret in secrets if secret]
+        self._secrets = [s for s in secrets if len(s) >= SHORTEST_SECRET]
         self._tracebacks = tracebacks
 
     def filter(self, record: logging.LogRecord) -> bool:
