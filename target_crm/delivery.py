@@ -98,7 +98,7 @@ class Delivery:
             except RowRejected as problem:
                 desk.close_record(record, to_rejected(problem))
                 continue
-            desk.seen.add(row.key)
+            desk.note_read(row)
             kept.append(breakdowns.of_lead_score(row))
             if row.email_key is None:
                 desk.close_row(row, not_sent(Why.NO_EMAIL))

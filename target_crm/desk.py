@@ -32,7 +32,7 @@ class Desk:
         report: Counters of this run.
         key: This installation's key for pseudonyms.
         resending: Whether the rows at hand are of an earlier run.
-        seen: Keys of the rows of this run.
+        seen: Keys of waiting rows that this run has read or made.
     """
 
     ledger: Ledger
@@ -41,6 +41,11 @@ class Desk:
     key: bytes
     resending: bool = False
     seen: set[Key] = field(default_factory=set)
+
+    def note_read(self, row: Row) -> None:
+        """Remember that a waiting row came again by itself."""
+        if row.key in self.rejected.waiting:
+            self.seen.add(row.key)
 
     def close_row(self, row: Row, outcome: Outcome) -> None:
         """Write down how a row ended."""
@@ -55,7 +60,6 @@ class Desk:
         self._count(outcome)
         known = {k: v for k, v in record.items() if k in LEAD_SCORE_FIELDS}
         key = to_key(known)
-        self.seen.add(key)
         self._reject(key, outcome, json.loads(_dumps(known)), None)
 
     def close_entry(self, row_key: Key, email_key: str, outcome: Outcome) -> None:
@@ -85,6 +89,7 @@ class Desk:
         if self.report.dry_run:
             return
         self.rejected.reject(key, outcome, record)
+        self.seen.add(key)
         name = (email_key or key[1]).encode(errors="replace").decode()
         person = pseudonym(name, self.key)
         self.report.list_rejected(person, key[0], outcome)
