@@ -161,13 +161,16 @@ def test_c5_the_daily_limit_stops_where_it_is_reached(tmp_path: Path) -> None:
         assert second.outcomes == {"created": 200, "unchanged": 400}
 
 
-def test_c6_a_session_that_ends_in_the_run_is_renewed_once(tmp_path: Path) -> None:
-    """One login more, one request repeated, no row twice."""
-    with organisation(tmp_path / "state", token_life_s=1.0) as org:
-        org.run(rows())
-        org.time.now += 5
-        ran = org.run(rows(live_rank=1))
-        assert (ran.code, len(ran.to(TOKEN))) == (0, 1)
+def test_c6_a_session_that_ends_in_the_run_is_renewed(tmp_path: Path) -> None:
+    """While a job runs, at whatever request: one login more each time, no row twice."""
+    with organisation(tmp_path / "state", token_life_s=3.0, job_s=8.0) as org:
+        fill(org)
+        ran = org.run(many(), bulk_threshold=10)
+        assert (ran.code, ran.outcomes) == (0, {"created": 10, "updated": 20})
+        assert len(ran.to(TOKEN)) > 1
+        refused = [seen for seen in ran.requests if seen.status == 401]
+        assert len(refused) == len(ran.to(TOKEN)) - 1
+        assert (len(org.all("Lead")), len(org.all("Task"))) == (20, 30)
 
 
 def test_c4_a_lasting_lock_rejects_only_its_row(tmp_path: Path) -> None:
