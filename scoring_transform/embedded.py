@@ -54,6 +54,8 @@ ACTIVITIES = {
 }
 
 
+#: What is different in each part; the rest is the same in all.
+SPLIT = ("counters", "details", "reported")
 COUNTS = ("counters", "links", "reported", "details", "open_events")
 RESULTS = (
     "activity_scores",
@@ -85,18 +87,21 @@ def run_in_parts(
     tables: Tables, parts: Iterable[pl.LazyFrame], model: Model
 ) -> Mapping[str, pl.DataFrame]:
     """Score events whose activities come in parts, each with whole persons."""
-    counted = [_count(tables, part, model) for part in parts]
-    whole = {
-        name: pl.concat([frames[name] for frames in counted]).unique()
-        for name in COUNTS
-    }
+    same: dict[str, pl.DataFrame] = {}
+    split: dict[str, list[pl.DataFrame]] = {name: [] for name in SPLIT}
+    for part in parts:
+        same = _count(tables, part, model)
+        for name, frames in split.items():
+            frames.append(same.pop(name))
+    whole = same | {name: pl.concat(frames) for name, frames in split.items()}
+    split.clear()
     counts = Counts(**{name: _to_frame(frame) for name, frame in whole.items()})
+    reported = counts.reported.unique(["event_id", "activity"])
+    counts = dataclasses.replace(counts, reported=reported)
     return _collect(from_counts(counts, model, keep=_computed))
 
 
-def _count(
-    tables: Tables, part: pl.LazyFrame, model: Model
-) -> Mapping[str, pl.DataFrame]:
+def _count(tables: Tables, part: pl.LazyFrame, model: Model) -> dict[str, pl.DataFrame]:
     whole = dataclasses.replace(tables, activities=part)
     counts = to_counts(_to_inputs(whole), model, keep=_computed)
     frames = [getattr(counts, name).to_native() for name in COUNTS]

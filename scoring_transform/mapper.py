@@ -147,7 +147,7 @@ class ScoringTransform(PluginMixin, InlineMapper):
         th.Property(
             "max_rows_in_memory",
             th.IntegerType,
-            default=1_000_000,
+            default=250_000,
             title="Rows in memory",
             description="Activities of open events beyond this many go to disk.",
         ),

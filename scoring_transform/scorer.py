@@ -11,14 +11,14 @@ from scoring_transform.rows import PERSON, Result, to_rows, to_summary_rows
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import polars as pl
 
     from scoring_transform.model import Model
     from scoring_transform.store import Group
 
-PORTION = 50_000
+PORTION = 5_000
 BY_PERSON = ("activity_scores", "lead_scores", "details")
 
 
@@ -73,13 +73,21 @@ def to_portions(result: Result) -> Iterator[Result]:
     people = leads.select(*PERSON).unique().join(places, on="event_id")
     ordered = people.sort("position", "attendee_id").drop("position")
     for some in ordered.iter_slices(PORTION):
-        frames = {
-            name: frame.join(some, on=list(PERSON), how="semi")
-            if name in BY_PERSON
-            else frame
-            for name, frame in result.frames.items()
-        }
-        yield dataclasses.replace(result, frames=frames)
+        yield dataclasses.replace(result, frames=_within(result.frames, some))
+
+
+def _within(
+    frames: Mapping[str, pl.DataFrame], people: pl.DataFrame
+) -> Mapping[str, pl.DataFrame]:
+    """Return the rows of some people; frames of whole events stay as they are."""
+    keys = {name: list(PERSON) for name in BY_PERSON}
+    keys["links"] = ["event_id", "person"]
+    return {
+        name: frame.join(people, left_on=keys[name], right_on=list(PERSON), how="semi")
+        if name in keys
+        else frame
+        for name, frame in frames.items()
+    }
 
 
 def to_iso(moment: dt.datetime) -> str:

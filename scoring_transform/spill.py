@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PARTS = 32
-PORTION = 500_000
+PORTION = 250_000
 NUMBER = "number"
 
 

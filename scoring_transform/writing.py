@@ -10,6 +10,8 @@ import polars as pl
 
 from scoring_transform.streams import KEYS, to_schemas
 
+PORTION = 10_000
+
 
 class Writer:
     """Writes messages to a binary stream.
@@ -31,9 +33,10 @@ class Writer:
         messages = rows.select(
             type=pl.lit("RECORD"), stream=pl.lit(stream), record=pl.struct(pl.all())
         )
-        text = io.BytesIO()
-        messages.write_ndjson(text)
-        self._output.write(text.getbuffer())
+        for some in messages.iter_slices(PORTION):
+            text = io.BytesIO()
+            some.write_ndjson(text)
+            self._output.write(text.getbuffer())
 
     def write_line(self, line: bytes) -> None:
         """Write a line as it came."""
