@@ -33,6 +33,8 @@ app.add_typer(weights_app, name="weights")
 app.add_typer(crm_app, name="crm")
 
 console = Console()
+if not console.is_terminal:
+    console = Console(width=100)  # a log has no width of its own
 
 ScoringFileOption = Annotated[
     Path | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from leadscore.steps import to_step
+from leadscore.steps import to_step, to_summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,23 +23,18 @@ LEVEL_STYLES = {"High": "bold green", "Medium": "yellow", "Low": "dim"}
 
 
 class Teller:
-    """Shows the step that a run is in; plain lines where there is no terminal."""
+    """Shows the step that a run is in, and keeps what each plugin says it did."""
 
     def __init__(self, console: Console, status: Status) -> None:
         self._console = console
         self._status = status
-        self._step = ""
 
     def __call__(self, line: str) -> None:
         """Take one line of the run's log."""
-        step = to_step(line)
-        if not step or step == self._step:
-            return
-        self._step = step
-        if self._console.is_terminal:
+        if step := to_step(line):
             self._status.update(step)
-        else:
-            self._console.print(step, markup=False, highlight=False)
+        if summary := to_summary(line):
+            self._console.print(summary, markup=False, highlight=False)
 
     def stop(self) -> None:
         """Take the spinner away."""
@@ -72,16 +67,14 @@ def to_leads_table(leads: list[Lead]) -> Table:
     table.add_column("score", justify="right")
     table.add_column("level")
     table.add_column("rank")
-    table.add_column("because she or he")
-    table.add_column("webinar")
+    table.add_column("because of what she or he did")
     for lead in leads:
         table.add_row(
             f"{lead.name}\n[dim]{lead.company}[/dim]",
             lead.score,
             lead.level,
             lead.rank,
-            "\n".join(lead.reasons[:STRONGEST]),
-            lead.event,
+            "\n".join([*lead.reasons[:STRONGEST], f"[dim]in {lead.event}[/dim]"]),
             style=LEVEL_STYLES.get(lead.level, ""),
         )
     return table

@@ -72,6 +72,11 @@ def read_top_leads(url: str, token: str, count: int) -> list[Lead]:
     return [to_lead(result) for result in response.json()["results"]]
 
 
+def to_rank(place: str) -> str:
+    """Return "3 of 41" of "rank 3 of 41 among 60 attendees"."""
+    return place.removeprefix(PLACE).partition(" among ")[0]
+
+
 def to_lead(result: Mapping[str, Any]) -> Lead:
     """Return a search result as a lead."""
     held = {name: value or "" for name, value in result["properties"].items()}
@@ -84,7 +89,7 @@ def to_lead(result: Mapping[str, Any]) -> Lead:
         company=held.get("company", ""),
         score=held.get("webinar_live_lead_score", ""),
         level=held.get("webinar_live_level", ""),
-        rank=next((line for line in live if line.startswith(PLACE)), ""),
+        rank=to_rank(next((line for line in live if line.startswith(PLACE)), "")),
         reasons=tuple(line for line in live if not line.startswith(PLACE)),
         event=held.get("webinar_last_event", ""),
     )

@@ -135,17 +135,30 @@ class PropertySet:
         return found
 
 
-def load_properties(path: str | Path | None, name: SetName, crm: str) -> PropertySet:
+def load_properties(
+    path: str | Path | None, name: SetName, crm: str, *, fill_person: bool = False
+) -> PropertySet:
     """Return the properties of a set from a mapping file, or from the shipped one.
+
+    Args:
+        path: A mapping file; the shipped one of the CRM if there is none.
+        name: The set.
+        crm: The CRM.
+        fill_person: Fill the CRM's own properties, which the mapping leaves alone,
+            while they are empty.
 
     Raises:
         SettingError: Names the file, the property, the key and what is allowed.
     """
     place = path or shipped(f"{crm}.yml")
     mapping = load_mapping(place, MappingFile)
-    chosen = {
-        key: msgspec.structs.replace(spec, name=key, label=spec.label or key)
+    named = {
+        key: _named(spec, key, fill_person=fill_person)
         for key, spec in mapping.properties.items()
+    }
+    chosen = {
+        key: spec
+        for key, spec in named.items()
         if (name == "full" or spec.set == "minimal") and spec.policy != "never"
     }
     for spec in chosen.values():
@@ -157,6 +170,16 @@ def load_properties(path: str | Path | None, name: SetName, crm: str) -> Propert
             setting="mapping",
         )
     return PropertySet(mapping.group, chosen)
+
+
+def _named(spec: Property, key: str, *, fill_person: bool) -> Property:
+    fills = fill_person and not spec.ours and spec.policy == "never"
+    return msgspec.structs.replace(
+        spec,
+        name=key,
+        label=spec.label or key,
+        policy="if_empty" if fills else spec.policy,
+    )
 
 
 def _check(spec: Property, place: str) -> None:

@@ -67,7 +67,9 @@ class Run:
         self._now = now
         self._work = WorkDir(settings.state_dir)
         name = cast("SetName", settings.property_set)
-        properties = load_properties(settings.mapping, name, crm.name)
+        properties = load_properties(
+            settings.mapping, name, crm.name, fill_person=settings.fill_person
+        )
         self._open = contextlib.ExitStack()
         with contextlib.ExitStack() as opened:
             opened.callback(crm.close)

@@ -59,6 +59,17 @@ COMMON: tuple[th.Property[Any], ...] = (
         ),
     ),
     th.Property(
+        "fill_person",
+        th.BooleanType,
+        default=False,
+        title="Fill names",
+        description=(
+            "Fill the CRM's own fields (name, job title, company and so on) "
+            "of people who have none, and never change them; costs one read for every "
+            "batch of people seen for the first time. Off, they are left alone."
+        ),
+    ),
+    th.Property(
         "create_properties",
         th.BooleanType,
         default=True,
@@ -134,6 +145,7 @@ class CommonSettings:
         ledger_url: Database of the ledger; None is a file in the folder.
         property_set: ``minimal`` or ``full``.
         mapping: Mapping file; None is the shipped one.
+        fill_person: Fill the CRM's own fields of people who have none.
         only_existing: Never create a contact.
         dry_run: Write nothing.
         max_rejected: Rejections that are no failure.
@@ -144,6 +156,7 @@ class CommonSettings:
     ledger_url: str | None
     property_set: str
     mapping: str | None
+    fill_person: bool
     only_existing: bool
     dry_run: bool
     max_rejected: int
@@ -157,6 +170,7 @@ def to_common_settings(config: Mapping[str, Any]) -> CommonSettings:
         ledger_url=config.get("ledger_url") or None,
         property_set=str(config.get("property_set") or "minimal"),
         mapping=config.get("mapping") or None,
+        fill_person=bool(config.get("fill_person")),
         only_existing=config.get("create") == "only_existing",
         dry_run=bool(config.get("dry_run")),
         max_rejected=int(config.get("max_rejected") or 0),

@@ -261,7 +261,9 @@ def to_properties(config: Mapping[str, Any]) -> PropertySet:
     """Return the fields that settings name."""
     common = to_common_settings(config)
     name = cast("SetName", common.property_set)
-    return load_properties(common.mapping, name, Salesforce.name)
+    return load_properties(
+        common.mapping, name, Salesforce.name, fill_person=common.fill_person
+    )
 
 
 def to_credential(config: Mapping[str, Any]) -> Credential:
