@@ -1,4 +1,4 @@
-"""`fill_person`: the CRM's own fields are filled where they are empty, never changed."""
+"""`fill_person`: the CRM's own fields are filled while empty, never changed."""
 
 from __future__ import annotations
 
