@@ -105,6 +105,9 @@ class EmbeddedEngine:
             sinks.append(ordered.sink_parquet(folder / "part-0.parquet", lazy=True))
         pl.collect_all(sinks, engine="streaming")
 
+    def release(self) -> None:
+        """Let go of everything that was kept: frames go with their last reader."""
+
     def _check_free(self, name: str) -> None:
         folder = self.output / name
         if folder.exists() and any(folder.iterdir()):

@@ -68,3 +68,6 @@ class Engine(Protocol):
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]
     ) -> None:
         """Write every table of the result, ordered by its keys within a file."""
+
+    def release(self) -> None:
+        """Let go of everything that was kept."""

@@ -10,7 +10,10 @@ from scoring_transform.score import to_scores
 from scoring_transform.streams import KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scoring_transform.datasets.engine import Engine
+    from scoring_transform.frames import Frame
     from scoring_transform.model import Model
 
 
@@ -22,10 +25,16 @@ def score_datasets(engine: Engine, model: Model, scored_at: str) -> None:
         model: The rules.
         scored_at: The time that stands in the rows, as ISO 8601.
     """
+    try:
+        engine.write(_to_tables(engine, model, scored_at), KEYS)
+    finally:
+        engine.release()
+
+
+def _to_tables(engine: Engine, model: Model, scored_at: str) -> Mapping[str, Frame]:
     source = read_source(engine)
     scores = to_scores(
         source.inputs, model, keep=engine.keep, keep_activities=engine.keep_activities
     )
     origin = Origin(model=model, scored_at=scored_at)
-    result = Result(scores=scores, source=source, engine=engine, origin=origin)
-    engine.write(to_tables(result), KEYS)
+    return to_tables(Result(scores=scores, source=source, engine=engine, origin=origin))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TABLE = "table:"
 REFUSAL = "leadscore: "
 OURS = re.compile(rf"{REFUSAL}(.*?)(?: SQLSTATE|\n|$)")
+CONDITION = re.compile(r"\[([A-Z][A-Z_.]+)\]")
 NO_DATASETS = (
     "The input lacks a dataset. It is a folder (or `table:` and a schema) with "
     "`events`, `sessions`, `attendees` and `activities` in it."
@@ -112,9 +113,10 @@ class SparkEngine:
             if self.session.sparkContext.getCheckpointDir():
                 return _frame(native.checkpoint())
             before = set(self._held())
-            cut = native.localCheckpoint(eager=False)
-            self.kept.extend(set(self._held()) - before)
-        return _frame(cut)
+            try:
+                return _frame(native.localCheckpoint(eager=False))
+            finally:
+                self.kept.extend(set(self._held()) - before)
 
     def keep_activities(self, frame: Frame) -> Frame:
         """Compute the activities with their limits once: five steps begin there."""
@@ -123,12 +125,9 @@ class SparkEngine:
     def write(
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]
     ) -> None:
-        """Write every table and let go of what was kept."""
-        try:
-            for name, table in tables.items():
-                self._write(name, table.to_native(), keys[name])
-        finally:
-            self.release()
+        """Write every table; the executors do, each its own part."""
+        for name, table in tables.items():
+            self._write(name, table.to_native(), keys[name])
 
     def release(self) -> None:
         """Let go of everything that was kept."""
@@ -222,4 +221,5 @@ def refusals() -> Iterator[None]:
 def _condition(error: Exception) -> str:
     """Return Spark's name for what is wrong, such as ``PATH_NOT_FOUND``."""
     named = error.getCondition() if isinstance(error, PySparkException) else None
-    return named or type(error).__name__
+    found = CONDITION.search(str(error))
+    return named or (found[1] if found else type(error).__name__)

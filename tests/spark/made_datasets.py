@@ -26,7 +26,7 @@ START = dt.datetime(2026, 3, 2, 10, tzinfo=dt.UTC)
 SESSIONS = ("s0", "s1", "s2")
 DETAILS = (None, "Pricing", "Demo  of\u00a0the\tday", "Preisübersicht " * 5, "§")
 EMAILS = (
-    lambda n: None,
+    lambda _: None,
     lambda n: f" Person{n // 2}@A.example\u2003",
     lambda n: f"person{n}@b.example",
     lambda n: f"ÉTÉ{n // 3}@ΟΔΟΣ.example",
