@@ -117,7 +117,7 @@ def explain(
     from leadscore.explain import explain_person  # noqa: PLC0415 - slow to import
 
     for line in explain_person(home().work, event, email):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

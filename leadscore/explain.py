@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from scoring_transform.activities import KINDS, WINDOWS
+from scoring_transform.activities import KINDS, TIME, WINDOWS
 from sync_core.errors import FatalError
 from sync_core.identity import to_email_key
 from target_crm.explained import read_person
@@ -130,7 +130,8 @@ def _explain_window(
 
 def _to_sentence(step: Step) -> str:
     kind = _KINDS[step.activity]
-    count = f"{_show(step.value)} {step.unit}"
+    things = kind.one if step.value == 1 else kind.many
+    count = f"{_show(step.value)} {step.unit if kind.name == TIME else things}"
     about = f" ({', '.join(step.details)})" if step.details else ""
     return (
         f"{step.activity}: {kind.verb} {count}{about}; rank {step.rank} of "
