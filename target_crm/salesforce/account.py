@@ -14,7 +14,7 @@ from target_crm.salesforce.bulk import Bulk
 from target_crm.salesforce.campaigns import Campaigns, Told
 from target_crm.salesforce.connection import to_fingerprint
 from target_crm.salesforce.fields import Needs, find_problems, read_describes
-from target_crm.salesforce.finding import Finder
+from target_crm.salesforce.finding import SEARCH, Finder
 from target_crm.salesforce.matching import Rules
 from target_crm.salesforce.people import LeadRules, People, Ways
 from target_crm.salesforce.writing import BATCH, Collections
@@ -73,7 +73,7 @@ class Salesforce:
     """
 
     name = "salesforce"
-    batch_size = BATCH
+    batch_size = SEARCH
     rows_in_a_drain = ROWS_IN_A_DRAIN
 
     def __init__(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_UPLOAD = 90_000_000
 NULL = "#N/A"
-FIRST_WAIT, LONGEST_WAIT, GROWTH = 0.5, 10.0, 1.5
+FIRST_WAIT, LONGEST_WAIT, GROWTH = 0.5, 10.0, 1.25
 DONE = frozenset({"JobComplete", "Failed", "Aborted"})
 RUNNING = frozenset({"UploadComplete", "InProgress"})
 PATH = "/jobs/ingest"

@@ -86,6 +86,7 @@ class Campaigns:
         self._finder = finder
         self._told = told
         self._ids: dict[str, str] = {}
+        self._new: set[str] = set()  # campaigns of this run: they have no members yet
         # Every member locks its campaign: two requests at a time would be in each
         # other's way.
         self._one_at_a_time = threading.Lock()
@@ -115,6 +116,7 @@ class Campaigns:
             if not campaign:
                 made = self._writer.upsert(EVENT_KEY, [to_campaign(event)])[0]
                 campaign = self._checked(made)
+                self._new.add(campaign)
             self._ids[event.event_id] = campaign
             self._add_statuses(campaign)
 
@@ -161,24 +163,32 @@ class Campaigns:
     def _tell_members(
         self, campaign: str, entries: Sequence[Attendance], ids: Sequence[str]
     ) -> list[Result]:
-        results = self._tell_members_once(campaign, entries, ids)
+        members = {} if campaign in self._new else self._members(campaign, ids)
+        results = self._tell_members_once(campaign, entries, ids, members)
         raced = [
             place
             for place, result in enumerate(results)
             if result.reason is not None and result.reason.code == ALREADY
         ]
         if raced:  # a lost answer, or somebody else added them since
+            some = [ids[place] for place in raced]
             more = self._tell_members_once(
-                campaign, [entries[p] for p in raced], [ids[p] for p in raced]
+                campaign,
+                [entries[place] for place in raced],
+                some,
+                self._members(campaign, some),
             )
             for place, result in zip(raced, more, strict=True):
                 results[place] = result
         return results
 
     def _tell_members_once(
-        self, campaign: str, entries: Sequence[Attendance], ids: Sequence[str]
+        self,
+        campaign: str,
+        entries: Sequence[Attendance],
+        ids: Sequence[str],
+        members: Mapping[str, Mapping[str, Any]],
     ) -> list[Result]:
-        members = self._members(campaign, ids)
         results: list[Result] = [Result()] * len(entries)
         new: dict[int, Change] = {}
         raised: dict[int, Change] = {}

@@ -18,7 +18,6 @@ from target_crm.salesforce.matching import (
     to_person,
     to_queries,
 )
-from target_crm.salesforce.writing import BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from target_crm.salesforce.matching import Person, Rules
 
 QUERIES_AT_ONCE = 5  # composite: at most five of its parts may be queries
+SEARCH = 400  # addresses that fit into four queries, if they are not very long
 
 
 class Finder:
@@ -136,6 +136,6 @@ class Finder:
     def match_all(self, keys: Sequence[str]) -> dict[str, Match]:
         """Return whom any number of addresses mean."""
         found: dict[str, Match] = {}
-        for start in range(0, len(keys), BATCH):
-            found |= self.match(keys[start : start + BATCH])
+        for start in range(0, len(keys), SEARCH):
+            found |= self.match(keys[start : start + SEARCH])
         return found

@@ -149,7 +149,7 @@ def test_a_lasting_fault_stops_the_run_and_the_next_one_catches_up(
 
 def test_c5_the_daily_limit_stops_where_it_is_reached(tmp_path: Path) -> None:
     """What was written is remembered; a day later the rest is."""
-    with organisation(tmp_path / "state", daily_limit=7) as org:
+    with organisation(tmp_path / "state", daily_limit=6) as org:
         people = [lead_score(n) for n in range(600)]
         first = org.run(people, timeline="none", bulk_threshold=0)
         assert isinstance(first.problem, FatalError)

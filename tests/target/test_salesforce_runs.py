@@ -91,8 +91,8 @@ def test_two_thousand_people_cost_few_requests(org: Org) -> None:
     ran = org.run(rows, timeline="none", bulk_threshold=0)
     assert ran.outcomes == {"created": 600}
     assert [seen.inputs for seen in writes(ran)] == [200, 200, 200]
-    # token, describe of four, describe of contacts, three searches, three writes
-    assert ran.report["requests"] == 9
+    # token, describe of four, describe of contacts, two searches, three writes
+    assert ran.report["requests"] == 8
     changed = [lead_score(n, live_rank=9) for n in range(600)]
     again = org.run(changed, timeline="none", bulk_threshold=0)
     assert (again.outcomes, again.report["requests"]) == ({"updated": 600}, 4)
