@@ -74,6 +74,7 @@ class Attendance:
         left_at: Last moment in the event, if known.
         note: The breakdown as text, for timelines that hold text.
         live: Whether the person did anything live.
+        scores: The row's values.
     """
 
     row_key: tuple[str, str]
@@ -84,6 +85,7 @@ class Attendance:
     left_at: str = ""
     note: str = ""
     live: bool = True
+    scores: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from target_crm.crm import Crm
 
-TIMELINES = ["marketing_event", "none"]
+TIMELINES = ["marketing_event", "custom_event", "none"]
 
 
 class TargetHubSpot(CrmTarget):
@@ -86,7 +86,8 @@ class TargetHubSpot(CrmTarget):
             title="Timeline",
             description=(
                 "marketing_event: attendance of a marketing event, on every edition; "
-                "none: properties only."
+                "custom_event: one event a person and webinar with the scores in it, "
+                "on Enterprise editions; none: properties only."
             ),
         ),
         th.Property(

@@ -155,4 +155,5 @@ def to_attendance(
         left_at=left,
         note=note,
         live=values.get("live_rank") is not None,
+        scores=values,
     )

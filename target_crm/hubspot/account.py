@@ -10,6 +10,7 @@ from sync_core.errors import FatalError, SettingError
 from target_crm.hubspot.answers import Refused
 from target_crm.hubspot.auth import OAuthToken, StaticToken, to_fingerprint
 from target_crm.hubspot.contacts import BATCH, Contacts
+from target_crm.hubspot.custom_events import CustomEvents
 from target_crm.hubspot.marketing import MarketingEvents
 from target_crm.hubspot.properties import Properties
 from target_crm.hubspot.wire import Wire
@@ -42,7 +43,7 @@ class HubSpotSettings:
         api_url: HubSpot or a sandbox.
         api_version: ``v3`` or a date.
         create_properties: Whether missing properties may be created.
-        timeline: ``marketing_event`` or ``none``.
+        timeline: ``marketing_event``, ``custom_event`` or ``none``.
         external_account_id: Our name for the account that the events come from.
         organizer: Of the marketing events.
         workers: Calls at the same time.
@@ -85,15 +86,7 @@ class HubSpot:
         self._wire.use(self._credential)
         self._properties = Properties(self._wire, may_create=settings.create_properties)
         self._contacts = Contacts(self._wire)
-        self.timeline: Timeline | None = (
-            MarketingEvents(
-                self._wire,
-                account_id=settings.external_account_id,
-                organizer=settings.organizer,
-            )
-            if settings.timeline == "marketing_event"
-            else None
-        )
+        self.timeline: Timeline | None = self._to_timeline()
 
     @property
     def traffic(self) -> Traffic:
@@ -135,6 +128,20 @@ class HubSpot:
     def close(self) -> None:
         """Close the connections."""
         self._wire.close()
+
+    def _to_timeline(self) -> Timeline | None:
+        account_id = self._settings.external_account_id
+        match self._settings.timeline:
+            case "marketing_event":
+                return MarketingEvents(
+                    self._wire,
+                    account_id=account_id,
+                    organizer=self._settings.organizer,
+                )
+            case "custom_event":
+                return CustomEvents(self._wire, account_id=account_id)
+            case _:
+                return None
 
     def _to_credential(self) -> Credential:
         given = self._settings.credential

@@ -41,6 +41,7 @@ _DATED = (
         "/marketing/marketing-events/{version}/",
     ),
     (re.compile(r"^/oauth/v1/"), "/oauth/{version}/"),
+    (re.compile(r"^/events/v3/"), "/events/{version}/"),
 )
 
 
@@ -101,6 +102,29 @@ class Wire:
         api = getattr(module, name)(api_client=client(configuration))
         api.api_client.user_agent = "webinar-lead-score (hubspot-api-client)"
         return api
+
+    def plain(self, method: str, path: str, body: Any = None) -> Callable[..., Any]:
+        """Return a call for `send` to a path that the client does not know.
+
+        Args:
+            method: Of HTTP.
+            path: Of version 3, with its parts percent-encoded.
+            body: Sent as JSON.
+        """
+
+        def call(
+            *, _request_timeout: Any, _headers: Any, _preload_content: bool
+        ) -> urllib3.BaseHTTPResponse:
+            return self._request(
+                method,
+                self.base_url + path,
+                headers={**_headers, "Accept": "application/json"},
+                body=body,
+                _preload_content=_preload_content,
+                _request_timeout=_request_timeout,
+            )
+
+        return call
 
     def send(self, what: str, call: Callable[..., Any], *args: Any) -> Reply:
         """Return the answer to one call of an API object.

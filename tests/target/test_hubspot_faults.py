@@ -596,3 +596,24 @@ def _ask(
     assert answer.status < 300, answer.data
     found: dict[str, Any] = json.loads(answer.data) if answer.data else {}
     return found
+
+
+CUSTOM: dict[str, Planned] = {
+    "C3 definition made, answer lost": planned(
+        LoseReply(), "/events/v3/event-definitions"
+    ),
+    "C3 occurrences sent, answer lost": planned(LoseReply(), "/events/v3/send/batch"),
+    "C2 whole batch refused once": planned(Status(status=400), "/events/v3/send/batch"),
+}
+
+
+@pytest.mark.parametrize("name", CUSTOM)
+def test_a_fault_makes_no_second_custom_event(tmp_path: Path, name: str) -> None:
+    """Every person has one, whatever was lost."""
+    rows = [lead_score(n) for n in range(5)]
+    with world(tmp_path / "state", faults=[CUSTOM[name]], tier="enterprise") as hubspot:
+        ran = hubspot.run(rows, timeline="custom_event")
+
+        assert (ran.code, ran.states) == (0, [STATE])
+        held = hubspot.crm["contacts"].values()
+        assert [len(contact["events"]) for contact in held] == [1] * 5

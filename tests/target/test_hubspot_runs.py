@@ -518,3 +518,41 @@ def test_the_latest_event_wins_over_several_portions(
     assert sum(ran.outcomes.values()) == 2
     assert hubspot.contact("p0@example.com")["webinar_live_lead_score"] == "20"
     assert len(hubspot.crm["contacts"]["p0@example.com"]["attendance"]) == 2
+
+
+def test_custom_events_carry_the_scores_and_are_told_once(tmp_path: Path) -> None:
+    """Also after the ledger was lost: the event's id is made of webinar and person."""
+    config = {"timeline": "custom_event"}
+    with world(tmp_path / "state", tier="enterprise") as hubspot:
+        hubspot.config |= config
+        hubspot.run([lead_score(n) for n in range(3)], [activity_score(0)])
+        before = hubspot.crm
+        (hubspot.folder / "ledger.sqlite").unlink()
+        ran = hubspot.run([lead_score(n) for n in range(3)], [activity_score(0)])
+
+        ((name, _, _, values),) = before["contacts"]["p0@example.com"]["events"]
+        assert name.endswith("_webinar_engagement")
+        assert '"live_lead_score":"97.5"' in values
+        assert len(ran.to("/events/")) == 2
+        assert hubspot.crm == before
+
+
+def test_custom_events_need_an_edition_that_has_them(tmp_path: Path) -> None:
+    """The message names the setting and the alternative."""
+    with world(tmp_path / "state", tier="professional") as hubspot:
+        ran = hubspot.run([lead_score()], timeline="custom_event")
+
+        assert isinstance(ran.problem, FatalError)
+        assert "marketing_event" in str(ran.problem) or "scope" in str(ran.problem)
+        assert ran.states == []
+
+
+def test_a_dated_version_speaks_dated_paths_for_custom_events(tmp_path: Path) -> None:
+    """Definitions and occurrences alike."""
+    with world(tmp_path / "state", tier="enterprise") as hubspot:
+        ran = hubspot.run(
+            [lead_score()], timeline="custom_event", api_version="2026-03"
+        )
+
+        assert ran.code == 0
+        assert all("2026-03" in seen.path for seen in ran.requests)
