@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,14 +14,37 @@ from scoring_transform.activities import KINDS, NAMES
 from scoring_transform.scoring_file import Days, ScoringFile, Weights
 from sync_core.errors import SettingError
 from sync_core.mappings import load_mapping, shipped, to_mapping
+from sync_core.yaml_lines import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 SETTING = "scoring"
 FULL = Decimal(100)
 MOST_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a scoring file's keys stand, for messages.
+
+    Attributes:
+        name: The file, or what else it is.
+        lines: For each key's path the line it stands on.
+    """
+
+    name: str
+    lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
+
+    def at(self, key: str) -> str:
+        """Return where a key such as ``weights.chat`` stands."""
+        path = tuple(key.split("."))
+        line = self.lines.get(path) or self.lines.get(path[:1])
+        return f"{self.name}, line {line}" if line else self.name
+
+    def error(self, key: str, text: str) -> SettingError:
+        """Return the refusal of a key."""
+        return SettingError(f"{self.at(key)}: {text}", setting=key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,21 +101,23 @@ def read_model(
     Raises:
         SettingError: Names the file, line and key, and what is allowed.
     """
-    where = path or shipped("scoring.yml")
+    where = Path(path or shipped("scoring.yml"))
     file = load_mapping(where, ScoringFile, setting=SETTING)
     if overrides:
         data = msgspec.to_builtins(file) | dict(overrides)
         file = to_mapping(data, ScoringFile, setting=SETTING)
-    return to_model(file, str(where))
+        return to_model(file, Origin(name=f"The settings over {where}"))
+    lines = parse_yaml(where.read_text(encoding="utf-8-sig")).lines
+    return to_model(file, Origin(name=str(where), lines=lines))
 
 
 def default_model() -> Model:
     """Return the model with the weights that are shipped."""
     weights = Weights(**{kind.name: kind.default_weight for kind in KINDS})
-    return to_model(ScoringFile(weights=weights), "the defaults")
+    return to_model(ScoringFile(weights=weights), Origin(name="The defaults"))
 
 
-def to_model(file: ScoringFile, source: str) -> Model:
+def to_model(file: ScoringFile, source: Origin) -> Model:
     """Return a scoring file's model, or say which number cannot stand."""
     weights = {
         name: _to_decimal(getattr(file.weights, name), f"weights.{name}", source)
@@ -106,20 +132,20 @@ def to_model(file: ScoringFile, source: str) -> Model:
         file=file,
         scale=scale,
         weights={name: int(weight * scale) for name, weight in weights.items()},
-        source=source,
+        source=source.name,
     )
 
 
-def check_total(weights: Mapping[str, Decimal], source: str) -> None:
+def check_total(weights: Mapping[str, Decimal], source: Origin) -> None:
     """Refuse weights that are not exactly 100 together, and say by how much."""
     total = sum(weights.values(), Decimal(0))
     if total != FULL:
         gap = abs(FULL - total)
         verb = "add" if total < FULL else "take away"
-        raise SettingError(
-            f"{source}: the weights total {total:f}, not 100: {verb} {gap:f}. "
+        raise source.error(
+            "weights",
+            f"the weights total {total:f}, not 100: {verb} {gap:f}. "
             "`leadscore weights reset` restores the defaults.",
-            setting="weights",
         )
 
 
@@ -129,34 +155,36 @@ def to_scale(numbers: Iterable[Decimal]) -> int:
     return int(10 ** max(places, default=0))
 
 
-def _to_decimal(number: float, key: str, source: str, most: Decimal = FULL) -> Decimal:
+def _to_decimal(
+    number: float, key: str, source: Origin, most: Decimal = FULL
+) -> Decimal:
     """Return a number of the file, exact as it was written."""
     value = Decimal(str(number))
     if not value.is_finite() or value < 0 or value > most:
-        raise SettingError(
-            f"{source}: `{key}` is {number}; allowed are numbers from 0 to {most}.",
-            setting=key,
+        raise source.error(
+            key,
+            f"`{key}` is {number}; allowed are numbers from 0 to {most}.",
         )
     if to_scale([value]) > 10**MOST_DECIMALS:
-        raise SettingError(
-            f"{source}: `{key}` is {number}; at most {MOST_DECIMALS} decimals count.",
-            setting=key,
+        raise source.error(
+            key,
+            f"`{key}` is {number}; at most {MOST_DECIMALS} decimals count.",
         )
     return value
 
 
-def _check_levels(file: ScoringFile, source: str) -> None:
+def _check_levels(file: ScoringFile, source: Origin) -> None:
     limits = [_to_decimal(level.up_to, "levels.up_to", source) for level in file.levels]
     _check_names([level.name for level in file.levels], "levels", source)
     if limits != sorted(set(limits)) or limits[-1] != FULL:
-        raise SettingError(
-            f"{source}: `levels` must rise from the lowest to the highest, and the "
+        raise source.error(
+            "levels",
+            "`levels` must rise from the lowest to the highest, and the "
             "last `up_to` must be 100.",
-            setting="levels",
         )
 
 
-def _check_groups(file: ScoringFile, source: str) -> None:
+def _check_groups(file: ScoringFile, source: Origin) -> None:
     shares = [
         _to_decimal(group.share, "p_groups.share", source) for group in file.p_groups
     ]
@@ -167,28 +195,28 @@ def _check_groups(file: ScoringFile, source: str) -> None:
     _check_names([group.name for group in file.p_groups], "p_groups", source)
     _check_names([group.name for group in file.s_groups], "s_groups", source)
     if sum(shares, Decimal(0)) != FULL:
-        raise SettingError(
-            f"{source}: the shares of `p_groups` total {sum(shares):f}, not 100.",
-            setting="p_groups",
+        raise source.error(
+            "p_groups",
+            f"the shares of `p_groups` total {sum(shares):f}, not 100.",
         )
     if limits != sorted(set(limits), reverse=True) or limits[-1] != 0:
-        raise SettingError(
-            f"{source}: `s_groups` must fall from the best to the lowest, and the "
+        raise source.error(
+            "s_groups",
+            "`s_groups` must fall from the best to the lowest, and the "
             "last `at_least` must be 0.",
-            setting="s_groups",
         )
 
 
-def _check_names(names: list[str], key: str, source: str) -> None:
+def _check_names(names: list[str], key: str, source: Origin) -> None:
     if len(set(names)) != len(names):
-        raise SettingError(f"{source}: two of `{key}` have the same name.", setting=key)
+        raise source.error(key, f"two of `{key}` have the same name.")
 
 
-def _check_domains(file: ScoringFile, source: str) -> None:
+def _check_domains(file: ScoringFile, source: Origin) -> None:
     for domain in file.exclude_email_domains:
         if "@" in domain or domain != domain.strip().lower() or "." not in domain:
-            raise SettingError(
-                f"{source}: `exclude_email_domains` takes lower-case domains such as "
+            raise source.error(
+                "exclude_email_domains",
+                f"`exclude_email_domains` takes lower-case domains such as "
                 f"`example.com`, not `{domain}`.",
-                setting="exclude_email_domains",
             )

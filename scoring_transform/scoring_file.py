@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -79,3 +79,9 @@ class ScoringFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     s_groups: Annotated[
         tuple[ScoreGroup, ...], msgspec.Meta(min_length=1, max_length=10)
     ] = (ScoreGroup("Top", 67), ScoreGroup("Mid", 34), ScoreGroup("Low", 0))
+
+
+def to_json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a scoring file, for editors."""
+    schema = msgspec.json.schema(ScoringFile)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
