@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STATE_INTERVAL_SECONDS = 30
-MAX_CONCURRENT = 4
+MAX_CONCURRENT = 5
 
 COMMON: tuple[th.Property[Any], ...] = (
     th.Property(

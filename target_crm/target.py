@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from target_crm.crm import Crm
 
-TIMELINES = ["marketing_event", "custom_event", "none"]
+TIMELINES = ["marketing_event", "custom_event", "note", "none"]
 
 
 class TargetHubSpot(CrmTarget):
@@ -87,7 +87,8 @@ class TargetHubSpot(CrmTarget):
             description=(
                 "marketing_event: attendance of a marketing event, on every edition; "
                 "custom_event: one event a person and webinar with the scores in it, "
-                "on Enterprise editions; none: properties only."
+                "on Enterprise editions; note: one note a person and webinar with the "
+                "breakdown; none: properties only."
             ),
         ),
         th.Property(

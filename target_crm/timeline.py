@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from target_crm.outcomes import Outcome
     from target_crm.rows import Row
 
-MAX_WAITING = 20_000
+MAX_WAITING = 5_000
 
 
 class Attendances:

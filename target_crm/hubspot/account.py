@@ -12,6 +12,7 @@ from target_crm.hubspot.auth import OAuthToken, StaticToken, to_fingerprint
 from target_crm.hubspot.contacts import BATCH, Contacts
 from target_crm.hubspot.custom_events import CustomEvents
 from target_crm.hubspot.marketing import MarketingEvents
+from target_crm.hubspot.notes import Notes
 from target_crm.hubspot.properties import Properties
 from target_crm.hubspot.wire import Wire
 from target_crm.patience import Clockwork
@@ -43,7 +44,7 @@ class HubSpotSettings:
         api_url: HubSpot or a sandbox.
         api_version: ``v3`` or a date.
         create_properties: Whether missing properties may be created.
-        timeline: ``marketing_event``, ``custom_event`` or ``none``.
+        timeline: ``marketing_event``, ``custom_event``, ``note``, ``none``.
         external_account_id: Our name for the account that the events come from.
         organizer: Of the marketing events.
         workers: Calls at the same time.
@@ -140,6 +141,8 @@ class HubSpot:
                 )
             case "custom_event":
                 return CustomEvents(self._wire, account_id=account_id)
+            case "note":
+                return Notes(self._wire, account_id=account_id)
             case _:
                 return None
 

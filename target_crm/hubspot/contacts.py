@@ -192,7 +192,7 @@ class Answer:
         }
 
 
-def to_answer(contacts: Mapping[str, Contact], data: Mapping[str, Any]) -> Answer:
+def to_answer(contacts: Mapping[str, object], data: Mapping[str, Any]) -> Answer:
     """Return what an answer tells.
 
     Never by position: by trace id, by e-mail, or because only one is left. A row that
@@ -228,7 +228,7 @@ def to_answer(contacts: Mapping[str, Contact], data: Mapping[str, Any]) -> Answe
 
 
 def _key_of(
-    entry: Mapping[str, Any], keys: Mapping[str, str], contacts: Mapping[str, Contact]
+    entry: Mapping[str, Any], keys: Mapping[str, str], contacts: Mapping[str, object]
 ) -> str | None:
     trace = str(entry.get("objectWriteTraceId") or "")
     if trace in keys:
@@ -238,7 +238,7 @@ def _key_of(
 
 
 def _blamed(
-    entry: Mapping[str, Any], keys: Mapping[str, str], contacts: Mapping[str, Contact]
+    entry: Mapping[str, Any], keys: Mapping[str, str], contacts: Mapping[str, object]
 ) -> list[str]:
     context = entry.get("context")
     if not isinstance(context, dict):

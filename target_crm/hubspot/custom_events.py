@@ -9,11 +9,11 @@ telling. (HubSpot's guide to custom events.)
 from __future__ import annotations
 
 import threading
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from sync_core.errors import FatalError
 from target_crm.hubspot.answers import Refused
+from target_crm.hubspot.entries import to_entry_id
 from target_crm.hubspot.properties import EXISTS
 from target_crm.outcomes import Kind, Outcome
 from target_crm.texts import to_reasons
@@ -28,7 +28,6 @@ NAME = "webinar_engagement"
 MAX_VALUE = 256
 NOT_FOUND = 404
 TOLD = "told"
-NAMESPACE = uuid.UUID("6f0e6a0e-4b4f-5d8c-9c6e-0d3a1c7b2e91")
 # name, label, type, field of lead_scores
 PROPERTIES = (
     ("webinar", "Webinar", "string", "event_name"),
@@ -135,14 +134,13 @@ class CustomEvents:
         return _full_name(data)
 
     def _to_input(self, name: str, entry: Attendance) -> dict[str, Any]:
-        person = f"{self._account_id}\n{entry.event.event_id}\n{entry.email_key}"
         values = {key: entry.scores.get(source) for key, _, _, source in PROPERTIES}
         values["reasons"] = to_reasons(entry.scores)
         body = {
             "eventName": name,
             "objectId": entry.contact_id,
             "occurredAt": entry.joined_at or entry.event.starts_at,
-            "uuid": str(uuid.uuid5(NAMESPACE, person)),
+            "uuid": to_entry_id(self._account_id, entry),
             "properties": {
                 key: str(value)[:MAX_VALUE]
                 for key, value in values.items()

@@ -617,3 +617,24 @@ def test_a_fault_makes_no_second_custom_event(tmp_path: Path, name: str) -> None
         assert (ran.code, ran.states) == (0, [STATE])
         held = hubspot.crm["contacts"].values()
         assert [len(contact["events"]) for contact in held] == [1] * 5
+
+
+NOTES: dict[str, Planned] = {
+    "C3 notes made, answer lost": planned(LoseReply(), "*/notes/batch/create"),
+    "C3 notes made, then 502": planned(LoseReply(status=502), "*/notes/batch/create"),
+    "C2 whole batch refused once": planned(Status(status=400), "*/notes/batch/create"),
+    "C3 property made, answer lost": planned(LoseReply(), "*/properties/notes"),
+    "C3 group made, answer lost": planned(LoseReply(), "*/properties/notes/groups"),
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_fault_makes_no_second_note(tmp_path: Path, name: str) -> None:
+    """HubSpot refuses the repetition by the note's key; it is changed instead."""
+    rows = [lead_score(n) for n in range(5)]
+    with world(tmp_path / "state", faults=[NOTES[name]]) as hubspot:
+        ran = hubspot.run(rows, timeline="note")
+
+        assert (ran.code, ran.states) == (0, [STATE])
+        held = hubspot.crm["contacts"].values()
+        assert [len(contact["notes"]) for contact in held] == [1] * 5

@@ -556,3 +556,21 @@ def test_a_dated_version_speaks_dated_paths_for_custom_events(tmp_path: Path) ->
 
         assert ran.code == 0
         assert all("2026-03" in seen.path for seen in ran.requests)
+
+
+def test_a_note_holds_the_breakdown_and_follows_the_score(hubspot: World) -> None:
+    """A changed score changes the note; nothing makes a second one."""
+    hubspot.config["timeline"] = "note"
+    hubspot.run([lead_score(n, event_name="Q&A <live>") for n in range(3)])
+    hubspot.run([lead_score(0, live_rank=9, event_name="Q&A <live>")])
+    (hubspot.folder / "ledger.sqlite").unlink()
+
+    ran = hubspot.run([lead_score(n, event_name="Q&A <live>") for n in range(3)])
+
+    held = hubspot.crm["contacts"]
+    assert ran.code == 0
+    assert [len(contact["notes"]) for contact in held.values()] == [1, 1, 1]
+    (note,) = held["p0@example.com"]["notes"]
+    assert "rank 3 of 210" in note["hs_note_body"]
+    assert note["hs_note_body"].startswith("Webinar: Q&amp;A &lt;live&gt;<br>")
+    assert hubspot.run([lead_score(1, event_name="Q&A <live>")]).requests == []
