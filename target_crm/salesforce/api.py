@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import msgspec
 import requests
 
 from sync_core.errors import FatalError, TransientError
 from sync_core.retrying import Retrier
 from target_crm.crm import Traffic
 from target_crm.patience import Clockwork, Patience
-from target_crm.salesforce.answers import EXPIRED, Refused, Reply, to_reply
+from target_crm.salesforce.answers import EXPIRED, Reply, to_reply
 from target_crm.salesforce.connection import Ticket, log_in, to_session
 
 if TYPE_CHECKING:
@@ -24,6 +26,19 @@ if TYPE_CHECKING:
 MAX_BODY = 200_000_000
 CHUNK = 65_536
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    content: dict[str, Any]
+    headers: Mapping[str, str]
+
+    @property
+    def what(self) -> str:
+        """The request in words, without what it asks for."""
+        return f"{self.method} {self.path.partition('?')[0]}"
 
 
 class Api:
@@ -105,13 +120,16 @@ class Api:
             TransientError: Only if not `again`.
             Refused: What the request says was refused.
         """
-        options = {"params": params, "json": json, "data": data}
         more = dict(headers or {})
         if data is not None:
             more["Content-Type"] = "text/csv; charset=UTF-8"
+        request = _Request(
+            method, path, {"params": params, "json": json, "data": data}, more
+        )
+        deadline = self.time.clock() + self._patience.total
 
         def attempt() -> Reply:
-            return self._attempt(method, path, options, more)
+            return self._attempt(request, deadline)
 
         reply: Reply = self.retry(attempt) if again else attempt()
         return reply
@@ -151,27 +169,18 @@ class Api:
             page = self.send("GET", following.removeprefix(self.base)).data
 
     def _part(self, entry: Mapping[str, Any]) -> Any:
-        import msgspec  # noqa: PLC0415
-
         body = msgspec.json.encode(entry.get("body"))
         status = int(entry.get("httpStatusCode") or 0)
         return to_reply(status, {}, body, "POST /composite").data
 
-    def _attempt(
-        self, method: str, path: str, options: Any, headers: Mapping[str, str]
-    ) -> Reply:
-        what = f"{method} {path.partition('?')[0]}"
+    def _attempt(self, request: _Request, deadline: float) -> Reply:
         ticket = self._open(None)
-        status, answered, body = self._exchange(
-            method, path, options, headers, ticket, what
-        )
+        status, headers, body = self._exchange(request, ticket, deadline)
         if status == EXPIRED:
             ticket = self._open(ticket)
-            status, answered, body = self._exchange(
-                method, path, options, headers, ticket, what
-            )
-        self._learn(answered)
-        return to_reply(status, answered, body, what)
+            status, headers, body = self._exchange(request, ticket, deadline)
+        self._learn(headers)
+        return to_reply(status, headers, body, request.what)
 
     def _open(self, stale: Ticket | None) -> Ticket:
         """Return the session; a new one if there is none or it is the stale one."""
@@ -182,34 +191,29 @@ class Api:
             return self._ticket
 
     def _exchange(
-        self,
-        method: str,
-        path: str,
-        options: Any,
-        headers: Mapping[str, str],
-        ticket: Ticket,
-        what: str,
+        self, request: _Request, ticket: Ticket, deadline: float
     ) -> tuple[int, Mapping[str, str], bytes]:
         with self._lock:
             self.traffic.requests += 1
-        deadline = self.time.clock() + self._patience.total
+        left = max(1.0, deadline - self.time.clock())
         try:
             with self._session.request(
-                method,
-                f"https://{ticket.host}{self.base}{path}",
-                headers={**headers, "Authorization": f"Bearer {ticket.token}"},
+                request.method,
+                f"https://{ticket.host}{self.base}{request.path}",
+                headers={**request.headers, "Authorization": f"Bearer {ticket.token}"},
+                timeout=(self._patience.connect, min(self._patience.read, left)),
                 allow_redirects=False,
                 stream=True,
-                **options,
+                **request.content,
             ) as response:
-                answered = {k.lower(): v for k, v in response.headers.items()}
-                return response.status_code, answered, self._read(response, deadline)
+                headers = {k.lower(): v for k, v in response.headers.items()}
+                return response.status_code, headers, self._read(response, deadline)
         except requests.RequestException as error:
             kind = type(error).__name__
             raise TransientError(
-                f"{what} did not complete ({kind}). Check `domain`, the network and "
-                "Salesforce's status page, then run again: nothing that was not "
-                "confirmed is lost."
+                f"{request.what} did not complete ({kind}). Check `domain`, the "
+                "network and Salesforce's status page, then run again: nothing that "
+                "was not confirmed is lost."
             ) from error
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
@@ -241,6 +245,3 @@ def to_text(value: str) -> str:
 def to_query_path(soql: str) -> str:
     """Return the path of a query, for a part of a composite request."""
     return f"/query?q={quote(soql, safe='')}"
-
-
-__all__ = ["Api", "Refused", "to_query_path", "to_text"]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from target_crm.salesforce.matching import Person, Rules
 
 QUERIES_AT_ONCE = 5  # composite: at most five of its parts may be queries
+MAX_REMEMBERED = 50_000  # forgetting costs another search
 SEARCH = 400  # addresses that fit into four queries, if they are not very long
 
 
@@ -54,14 +55,16 @@ class Finder:
         self._rules = rules
         self._before = before
         self._lock = threading.Lock()
-        self._matches: dict[str, Match] = {}
+        self._absent: set[str] = set()  # of those just read
         self._contact_fields: tuple[str, ...] | None = None
 
     def read(self, keys: Sequence[str]) -> dict[str, Found]:
         """Return the people who are in the organisation, by address."""
         matches = self.match(keys)
         with self._lock:
-            self._matches |= matches
+            if len(self._absent) > MAX_REMEMBERED:
+                self._absent.clear()
+            self._absent |= {key for key, match in matches.items() if match == NOBODY}
         return {
             key: Found(
                 contact_id=match.contact_id,
@@ -118,20 +121,24 @@ class Finder:
             return self._contact_fields
 
     def of_contacts(self, contacts: Iterable[Contact]) -> dict[str, Match]:
-        """Return whom contacts mean: as was just read, as the ledger says, or asked."""
-        contacts = list(contacts)
-        with self._lock:
-            found = {
-                c.email_key: self._matches.pop(c.email_key)
-                for c in contacts
-                if c.email_key in self._matches
-            }
+        """Return whom contacts mean: by their ids, as was just read, or asked."""
+        found: dict[str, Match] = {}
+        unknown = []
         for contact in contacts:
-            if contact.contact_id and contact.email_key not in found:
-                ids = tuple(contact.contact_id.split(","))
-                found[contact.email_key] = Match(ids=ids)
-        unknown = [c.email_key for c in contacts if c.email_key not in found]
+            key = contact.email_key
+            if contact.contact_id:
+                found[key] = Match(ids=tuple(contact.contact_id.split(",")))
+            elif self._was_absent(key):
+                found[key] = NOBODY
+            else:
+                unknown.append(key)
         return found | self.match_all(unknown)
+
+    def _was_absent(self, key: str) -> bool:
+        with self._lock:
+            absent = key in self._absent
+            self._absent.discard(key)
+            return absent
 
     def match_all(self, keys: Sequence[str]) -> dict[str, Match]:
         """Return whom any number of addresses mean."""
