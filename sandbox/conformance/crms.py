@@ -89,7 +89,7 @@ def _limit(policy: str) -> str:
 HUBSPOT = Crm(
     name="hubspot",
     reads=re.compile(r"/(read|search|token)$"),
-    people=re.compile(r"/objects/(contacts?|0-1)\b"),
+    people=re.compile(r"/objects/(\d{4}-\d\d/)?(contacts?|0-1)\b"),
     count_people=_count_contacts,
     dump=to_hubspot_dump,
     refusal=Status(
