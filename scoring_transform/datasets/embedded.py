@@ -94,16 +94,14 @@ class EmbeddedEngine:
     def write(
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]
     ) -> None:
-        """Write every table into a folder of its own."""
+        """Write every table into a folder of its own, one after the other."""
         for name in tables:
             self._check_free(name)
-        sinks = []
         for name, table in tables.items():
             folder = self.output / name
             folder.mkdir(parents=True, exist_ok=True)
             ordered = table.to_native().sort(*keys[name])
-            sinks.append(ordered.sink_parquet(folder / "part-0.parquet", lazy=True))
-        pl.collect_all(sinks, engine="streaming")
+            ordered.sink_parquet(folder / "part-0.parquet", engine="streaming")
 
     def release(self) -> None:
         """Let go of everything that was kept: frames go with their last reader."""

@@ -91,6 +91,7 @@ WHITE = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005"
     "\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
+AROUND = rf"\A[{WHITE}]+|[{WHITE}]+\z"
 ADDRESS = r"\A[^@]+@[^@]+\z"
 NANO = 1_000_000_000
 MOST_POINTS = 1_000_000
@@ -183,7 +184,7 @@ def _of(events: Frame, rows: Frame) -> Frame:
 
 def _to_key() -> nw.Expr:
     """Return the e-mail key, as `sync_core.identity.to_email_key` does."""
-    key = nw.col("email").str.strip_chars(WHITE).str.to_lowercase()
+    key = nw.col("email").str.replace_all(AROUND, "").str.to_lowercase()
     return nw.when(key.str.contains(ADDRESS)).then(key)
 
 

@@ -79,19 +79,28 @@ def _to_persons(scores: Scores, source: Source) -> Frame:
     scope = ("event_id", "person")
     links = scores.links.select(*PERSON, "person")
     logins = source.logins.join(links, on=list(PERSON), how="inner")
-    filled = logins.with_columns(
-        *[
-            nw.col(name)
-            .fill_null(strategy="backward")
-            .over(*scope, order_by="attendee_id")
-            for name in PERSON_FIELDS
-        ],
-        nw.col("registered_at").min().over(*scope),
-        nw.col("attended").max().over(*scope),
+    known = {f"of_{name}": _first_login(name).over(*scope) for name in PERSON_FIELDS}
+    filled = (
+        logins.with_columns(**known)
+        .group_by(*scope)
+        .agg(
+            *[_of_login(name) for name in PERSON_FIELDS],
+            nw.col("registered_at").min(),
+            nw.col("attended").max(),
+        )
     )
-    return filled.filter(nw.col("attendee_id") == nw.col("person")).select(
-        *PERSON, *PERSON_FIELDS, "registered_at", "attended"
-    )
+    return filled.rename({"person": "attendee_id"})
+
+
+def _first_login(name: str) -> nw.Expr:
+    """Return the first login that says anything here."""
+    says = ~nw.col(name).is_null()
+    return nw.when(says).then(nw.col("attendee_id")).min()
+
+
+def _of_login(name: str) -> nw.Expr:
+    chosen = nw.col("attendee_id") == nw.col(f"of_{name}")
+    return nw.when(chosen).then(nw.col(name)).max().alias(name)
 
 
 def _to_leads(result: Result, parts: Frame, persons: Frame) -> Frame:
