@@ -91,7 +91,7 @@ def test_nothing_that_is_said_names_a_person_or_a_secret(
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """At DEBUG, through locks, refusals, lost answers and a fault that stops the run."""
+    """At DEBUG, through refusals, lost answers and a fault that stops the run."""
     message = "invalid: canary-person@example.com"
     refused = RowErrors(rows=(0,), category="FIELD_X", message=message)
     body = '[{"errorCode":"X","message":"canary-person@example.com"}]'
