@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import narwhals as nw
 import polars as pl
 import pytest
 from made_datasets import SCORED_AT, assert_same_result, make_rows, write_datasets
@@ -14,6 +15,7 @@ from scoring_transform.datasets.embedded import EmbeddedEngine
 from scoring_transform.datasets.scoring import score_datasets
 from scoring_transform.datasets.spark import SparkEngine
 from scoring_transform.datasets.spark_session import opened_session, to_settings
+from scoring_transform.frames import whole
 from scoring_transform.model import default_model, read_model
 from scoring_transform.streams import KEYS
 from sync_core.errors import FatalError, SettingError
@@ -199,6 +201,26 @@ def test_places_that_do_not_fit_are_named(
     )
     with pytest.raises(SettingError, match="no such format"):
         unknown.read("events")
+
+
+def test_spark_divides_whole_numbers_exactly(
+    session: SparkSession, tmp_path: Path
+) -> None:
+    """Up to 2^53 the quotient is right on both sides of every whole result."""
+    most = 2**53 - 1
+    pairs = [
+        (quotient * divisor + step, divisor)
+        for divisor in (1, 3, 7, 999_983, 9_007_199)
+        for quotient in (1, 10**6, 10**9, most // divisor - 1)
+        for step in (-1, 0, 1)
+        if quotient * divisor + step <= most
+    ]
+    numbers = pl.DataFrame(pairs, schema=["a", "b"], orient="row")
+    numbers.write_parquet(tmp_path / "numbers.parquet")
+    frame = nw.from_native(session.read.parquet(str(tmp_path / "numbers.parquet")))
+    divided = frame.with_columns(c=whole(nw.col("a") // nw.col("b"))).to_native()
+    found = {(row["a"], row["b"]): row["c"] for row in divided.collect()}
+    assert {pair: pair[0] // pair[1] for pair in pairs} == found
 
 
 def test_a_reliable_checkpoint_is_used_where_there_is_one(
