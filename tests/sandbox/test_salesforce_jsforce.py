@@ -1,4 +1,4 @@
-"""The Salesforce look-alike by jsforce, unchanged: a second opinion in another language.
+"""The Salesforce look-alike by jsforce, unchanged: a second opinion.
 
 It runs where a folder with the package is named: ``npm install @jsforce/jsforce-node``
 there, and ``NODE_CLIENTS=<folder>``.
@@ -28,7 +28,7 @@ def test_jsforce_finds_what_it_expects() -> None:
     """Records, collections, upsert, queries, refusals, jobs and limits."""
     with organisation() as org:
         given = (org.box.url, org.settings.client_id, org.settings.client_secret)
-        done = subprocess.run(  # noqa: S603 - our own script
+        done = subprocess.run(
             [str(NODE), str(DRIVE), *given],
             env={**os.environ, "NODE_PATH": str(FOLDER / "node_modules")},
             capture_output=True,
@@ -38,7 +38,7 @@ def test_jsforce_finds_what_it_expects() -> None:
         )
     assert (done.returncode, done.stderr) == (0, "")
     got = json.loads(done.stdout)
-    assert got.pop("used") > 5
+    assert got.pop("used") >= 5
     assert got == {
         "created": True,
         "many": [True, False],
