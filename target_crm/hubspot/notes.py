@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import html
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sync_core.errors import FatalError
@@ -75,7 +76,10 @@ class Notes:
         """Make notes, or change those that are there; one outcome each, in order."""
         self._ensure()
         keyed = {to_entry_id(self._account_id, entry): entry for entry in entries}
-        ends = self._send(keyed, self._create)
+        ends = {
+            key: replace(end, kind=Kind.CREATED) if end.is_accepted else end
+            for key, end in self._send(keyed, self._create).items()
+        }
         taken = {
             key: keyed[key]
             for key, end in ends.items()
