@@ -1,87 +1,94 @@
-"""Every call that target-hubspot makes, pinned word for word.
-
-The cassettes were recorded against this project's sandbox, not against HubSpot. They
-say when a change alters what is sent. To record them again:
-
-    RECORD_CASSETTES=1 pytest tests/target/test_hubspot_cassettes.py
-"""
+"""The wire format of every call to HubSpot is pinned, byte by byte of meaning."""
 
 from __future__ import annotations
 
-import os
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
-import vcr  # type: ignore[import-untyped]
-from crm_world import STATE, Time, World, activity_score, lead_score
+from crm_world import World, activity_score, lead_score
+from tape_checks import (
+    check_told,
+    names_on_disk,
+    recorded_shapes,
+    seen_shapes,
+)
+from vcr.errors import CannotOverwriteExistingCassetteException as NotRecorded
+from wire_calls import HUBSPOT_CALLS, hubspot, upsert
+from wire_tapes import ADDRESS, play
 
-from sandbox.server import SandboxSettings, running
+if TYPE_CHECKING:
+    from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "data" / "cassettes"
-PORT = 8797
-RECORD = bool(os.environ.get("RECORD_CASSETTES"))
-OAUTH: dict[str, Any] = {
-    "access_token": None,
-    "client_id": "sandbox-client",
-    "client_secret": "sandbox-secret",
-    "refresh_token": "sandbox-refresh",
+    from wire_tapes import Call
+
+BY_NAME = {call.name: call for call in HUBSPOT_CALLS}
+
+
+@pytest.mark.parametrize("call", HUBSPOT_CALLS, ids=BY_NAME)
+def test_a_call_asks_as_it_did_when_it_was_recorded(call: Call) -> None:
+    """Same methods, paths, queries and bodies in the same order, and nothing else."""
+    came, tape = play(call)
+
+    assert came == call.expected
+    assert tape.all_played
+
+
+@pytest.mark.parametrize("call", HUBSPOT_CALLS, ids=BY_NAME)
+def test_a_tape_says_that_it_is_of_the_sandbox_and_holds_no_credential(
+    call: Call,
+) -> None:
+    """Nobody shall take it for what HubSpot said."""
+    check_told(call, "HubSpot")
+
+
+def test_every_tape_is_played() -> None:
+    """A tape that no call uses pins nothing."""
+    assert names_on_disk("hubspot") == BY_NAME.keys()
+
+
+def test_a_run_asks_nothing_that_is_not_recorded(
+    hubspot: World, tmp_path: Path
+) -> None:
+    """New people, known people, a refused one, a timeline: all of it is on tape."""
+    rows = [lead_score(0), lead_score(1, email="bob@nowhere")]
+    ran = hubspot.run(rows, [activity_score(0)])
+    forgetful = {"state_dir": str(tmp_path / "empty")}
+    again = hubspot.run([lead_score(0, live_lead_score=1.5)], **forgetful)
+
+    seen = seen_shapes([*ran.requests, *again.requests])
+
+    assert len(seen) > 4
+    assert seen <= recorded_shapes(HUBSPOT_CALLS)
+
+
+CHANGED = {
+    "a value": (upsert("ann@example.com", "bob@example.com", webinar_score="1"), {}),
+    "an address": (upsert("ann@example.com", "eve@example.com"), {}),
+    "one row more": (upsert("ann@example.com", "bob@example.com", "cy@e.co"), {}),
+    "a path": (
+        upsert("ann@example.com", "bob@example.com"),
+        {"api_version": "2026-09"},
+    ),
 }
-SCENARIOS: dict[str, dict[str, Any]] = {
-    "minimal": {},
-    "full": {"property_set": "full", "timeline": "none"},
-    "only-existing": {"create": "only_existing"},
-    "dry-run": {"dry_run": True},
-    "oauth": OAUTH,
-    "note": {"timeline": "note"},
-    "custom-event": {"timeline": "custom_event"},
-    "dated": {"api_version": "2026-03"},
-}
 
 
-@dataclass
-class Silence:
-    """A sandbox that is not there: the cassette answers."""
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_call_that_asks_otherwise_is_found_out(name: str) -> None:
+    """The tape answers only what was asked when it was recorded."""
+    ask, more = CHANGED[name]
+    call = replace(
+        BY_NAME["hubspot/dated_upsert_contacts"],
+        ask=ask,
+        connect=lambda url: hubspot(url, **{"api_version": "2026-03", **more}),
+    )
 
-    url: str = f"http://127.0.0.1:{PORT}"
-    requests: list[Any] = field(default_factory=list)
-
-
-@pytest.mark.parametrize("name", SCENARIOS)
-def test_what_is_sent_is_what_was_recorded(tmp_path: Path, name: str) -> None:
-    """Method, path, query and body of every request, in order and none left out."""
-    time = Time()
-    with ExitStack() as stack:
-        sandbox: Any = Silence()
-        if RECORD:
-            sandbox = stack.enter_context(_sandbox(time))
-        cassette: Any = stack.enter_context(_cassette(name))
-        world = World(sandbox=sandbox, folder=tmp_path / "state", time=time)
-        rows = [lead_score(0), lead_score(1), lead_score(2, email="no-dot@domain")]
-        ran = world.run(rows, [activity_score(0)], **SCENARIOS[name])
-
-    assert ran.problem is None
-    assert ran.states == [STATE]
-    assert RECORD or cassette.all_played
+    with pytest.raises(NotRecorded):
+        play(call)
 
 
-def test_the_folder_says_where_the_cassettes_come_from() -> None:
-    """Nobody shall take them for HubSpot's own words."""
-    assert "sandbox" in (FOLDER / "README.md").read_text()
+def test_the_tapes_are_at_no_address() -> None:
+    """A tape must not depend on the port that the sandbox had."""
+    text = BY_NAME["hubspot/upsert_contacts"].path.read_text("utf-8")
 
-
-def _sandbox(time: Time) -> Any:
-    return running(SandboxSettings(port=PORT, clock=time, tier="enterprise"))
-
-
-def _cassette(name: str) -> Any:
-    return vcr.VCR(
-        cassette_library_dir=str(FOLDER),
-        record_mode="all" if RECORD else "none",
-        match_on=["method", "path", "query", "body"],
-        filter_headers=["authorization", "user-agent"],
-        filter_post_data_parameters=["client_secret", "refresh_token"],
-        decode_compressed_response=True,
-    ).use_cassette(f"hubspot-{name}.yaml")
+    assert f"{ADDRESS}/crm/v3/objects/contacts/batch/upsert" in text
