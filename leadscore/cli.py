@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -44,6 +44,15 @@ ScoringFileOption = Annotated[
 SCORE_INPUT = "A folder with events, sessions, attendees and activities in it."
 SCORING_FILE = "A scoring file; the project's own by default."
 SCORE_FORMAT = "Spark only: the format of input and output."
+Crm = Literal["hubspot", "salesforce", "all"]
+Tier = Literal["free", "starter", "professional", "enterprise"]
+TIER = "HubSpot's edition: limits and features."
+FAULT_PLAN = "A fault plan: what to break, and when."
+BURST = "HubSpot's requests in ten seconds, instead of the edition's."
+RETRY_AFTER = "Send Retry-After with a 429, which HubSpot does not promise."
+INDEX_LAG = "Seconds that HubSpot's search runs behind the writes."
+OAUTH_LIFE = "Seconds that an OAuth token of HubSpot lives."
+JOB_SECONDS = "Seconds that a bulk job of Salesforce takes."
 SPARK_CONF = "Spark only: KEY=VALUE, as often as needed."
 
 
@@ -78,34 +87,50 @@ def demo(
 
 
 @app.command()
-def sandbox(
+def sandbox(  # noqa: PLR0913 - one for each option
     *,
+    crm: Annotated[Crm, typer.Option(help="Which CRM to play.")] = "all",
     port: Annotated[int, typer.Option(help="0 is any free port.")] = 8760,
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
-    tier: Annotated[
-        str, typer.Option(help="free, starter, professional or enterprise")
-    ] = "professional",
+    faults: Annotated[Path | None, typer.Option(help=FAULT_PLAN)] = None,
+    rate_limits: Annotated[
+        bool, typer.Option(help="Refuse requests that come too fast.")
+    ] = True,
+    tier: Annotated[Tier, typer.Option(help=TIER)] = "professional",
+    burst_limit: Annotated[int | None, typer.Option(help=BURST)] = None,
+    daily_limit: Annotated[int | None, typer.Option(help="Requests a day.")] = None,
+    retry_after: Annotated[bool, typer.Option(help=RETRY_AFTER)] = False,
     latency_ms: Annotated[int, typer.Option(help="Wait before each answer.")] = 0,
+    index_lag: Annotated[float, typer.Option(help=INDEX_LAG)] = 0.0,
+    token_life: Annotated[int, typer.Option(help=OAUTH_LIFE)] = 1800,
+    job_seconds: Annotated[float, typer.Option(help=JOB_SECONDS)] = 0.0,
     seed: Annotated[int, typer.Option(help="Decides ids and result order.")] = 1,
-    faults: Annotated[
-        Path | None, typer.Option(help="A fault plan: what to break, and when.")
-    ] = None,
+    in_memory: Annotated[bool, typer.Option(help="Keep nothing afterwards.")] = False,
 ) -> None:
-    """Serve look-alikes of the webinar platform and the CRM on this machine."""
-    from leadscore.sandboxing import serve_sandbox  # noqa: PLC0415 - slow to import
+    """Serve look-alikes of the webinar platform and the CRMs on this machine."""
+    from leadscore.sandboxing import Wishes, serve_sandbox  # noqa: PLC0415 - slow
 
-    serve_sandbox(
-        home().work,
-        console,
-        {
-            "port": port,
-            "host": host,
-            "tier": tier,
-            "latency_ms": latency_ms,
-            "seed": seed,
-        },
-        faults,
+    common = {
+        "port": port,
+        "host": host,
+        "tier": tier,
+        "seed": seed,
+        "latency_ms": latency_ms,
+        "rate_limits": rate_limits,
+        "burst_limit": burst_limit,
+        "retry_after": retry_after,
+        "index_lag_s": index_lag,
+        "token_life_s": token_life,
+    }
+    wishes = Wishes(
+        crm=crm,
+        common=common,
+        daily_limit=daily_limit,
+        job_seconds=job_seconds,
+        faults=faults,
+        in_memory=in_memory,
     )
+    serve_sandbox(home().work, console, wishes, _wait_for_stop)
 
 
 @app.command()

@@ -68,10 +68,13 @@ def to_parts(sandbox: Sandbox) -> list[Part]:
     """Return every look-alike there is, the pages, and the report for tests."""
     settings, store = sandbox.settings, sandbox.store
     world = made_up_world(settings.seed)
-    return [
-        Part("hubilo", hubilo.routes(settings, world=world)),
+    crms = [
         Part("hubspot", hubspot.routes(settings, store)),
         Part("salesforce", salesforce.routes(settings, store)),
+    ]
+    return [
+        Part("hubilo", hubilo.routes(settings, world=world)),
+        *(part for part in crms if part.name in settings.crms),
         Part("pages", pages.routes(store)),
         Part("report", report.routes(store, sandbox.requests, sandbox.plan)),
     ]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 from sandbox.salesforce.settings import SalesforceSettings
 
 Tier = Literal["free", "starter", "professional", "enterprise"]
+CrmName = Literal["hubspot", "salesforce"]
 
 ALL_SCOPES = frozenset(
     {
@@ -53,6 +54,7 @@ class SandboxSettings:
         index_lag_s: How far the search index runs behind the writes.
         scopes: What the static token and OAuth tokens may do.
         token_life_s: How long an OAuth access token is accepted.
+        crms: Which CRMs answer; the others are not found.
         salesforce: How the Salesforce organisation is set up.
         faults: What to break and when.
         clock: Seconds since 1970; tests hand in their own.
@@ -75,6 +77,7 @@ class SandboxSettings:
     client_secret: str = "sandbox-secret"  # noqa: S105 - likewise
     refresh_token: str = "sandbox-refresh"  # noqa: S105 - likewise
     token_life_s: int = 1800
+    crms: tuple[CrmName, ...] = ("hubspot", "salesforce")
     salesforce: SalesforceSettings = field(default_factory=SalesforceSettings)
     faults: tuple[Planned, ...] = ()
     clock: Callable[[], float] = field(default=time.time, repr=False, compare=False)

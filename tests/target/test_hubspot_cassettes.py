@@ -53,8 +53,8 @@ def test_a_run_asks_nothing_that_is_not_recorded(
     """New people, known people, a refused one, a timeline: all of it is on tape."""
     rows = [lead_score(0), lead_score(1, email="bob@nowhere")]
     ran = hubspot.run(rows, [activity_score(0)])
-    forgetful = {"state_dir": str(tmp_path / "empty")}
-    again = hubspot.run([lead_score(0, live_lead_score=1.5)], **forgetful)
+    changed = [lead_score(0, live_lead_score=1.5)]
+    again = hubspot.run(changed, state_dir=str(tmp_path / "an-empty-ledger"))
 
     seen = seen_shapes([*ran.requests, *again.requests])
 

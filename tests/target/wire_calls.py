@@ -151,6 +151,12 @@ def attend(crm: Any) -> list[str]:
     return kinds(crm.timeline.tell(entries(*((email, "") for email in PEOPLE[:2]))))
 
 
+def tell_and_attend(crm: Any) -> list[str]:
+    """Tell of the event, then of two attendances."""
+    tell_event(crm)
+    return attend(crm)
+
+
 def check(crm: Any) -> None:
     """Check the credential."""
     crm.check()
@@ -218,7 +224,7 @@ HUBSPOT_CALLS = (
     ),
     _hubspot(
         "dated_attend_marketing_event",
-        lambda crm: (tell_event(crm), attend(crm))[1],
+        tell_and_attend,
         connect=DATED,
         before=prepare_and_write,
         expected=["created", "created"],
