@@ -10,6 +10,9 @@ rate limits, and runs the target as a process over the same rows:
     one bad     an empty account, one malformed address among the rows
 
     python benchmarks/target_hubspot.py [--rows 10000] [--latency-ms 50] [--json FILE]
+
+With ``--peer-python``, the interpreter of an environment that has drt-core installed,
+that program writes the first rows too (it sends each on its own, nine a second), twice.
 """
 
 from __future__ import annotations
@@ -266,6 +269,57 @@ def _target_runs(folder: Path, latency_ms: int) -> list[Measured]:
     return found
 
 
+def run_peer(python: str, rows: int, latency_ms: int) -> list[Measured]:
+    """Write rows with drt-core, into an empty account and again."""
+    properties = load_properties(None, "full", "hubspot")
+    records = [to_record(number) for number in range(rows)]
+    payload = [
+        {"email": record["email"], **properties.to_properties(to_row(record))}
+        for record in records
+    ]
+    with tempfile.TemporaryDirectory() as name, sandbox(latency_ms) as url:
+        folder = Path(name)
+        create_properties(url, folder)
+        source = folder / "rows.json"
+        source.write_text(json.dumps(payload))
+        return [
+            _run_peer(f"drt-core, {rows} rows, {what}", python, url, source)
+            for what in ("first", "unchanged")
+        ]
+
+
+def _run_peer(name: str, python: str, url: str, source: Path) -> Measured:
+    before = _seen(url)
+    script = str(Path(__file__).with_name("drt_peer.py"))
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [python, script, url, str(source)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        out = process.stdout.read() if process.stdout else "{}"
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return Measured(
+        name=name,
+        requests=_seen(url) - before - 1,
+        wall_s=time.perf_counter() - start,
+        cpu_s=usage.ru_utime + usage.ru_stime,
+        peak_mib=usage.ru_maxrss / 1024,
+        outcomes=json.loads(out),
+    )
+
+
+def _seen(url: str) -> int:
+    """Return how many requests the account has counted today, this one included."""
+    answer = urllib3.request(
+        "GET",
+        f"{url}/crm/v3/properties/contacts/email",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    )
+    headers = answer.headers
+    daily = int(headers["X-HubSpot-RateLimit-Daily"])
+    return daily - int(headers["X-HubSpot-RateLimit-Daily-Remaining"])
+
+
 def show(found: Sequence[Measured]) -> None:
     """Print the measurements beside the floor."""
     floor = next(m for m in found if m.name == "floor, 1 at a time")
@@ -293,8 +347,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--latency-ms", type=int, default=50)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--peer-python", help="has drt-core installed")
+    parser.add_argument("--peer-rows", type=int, default=300)
     given = parser.parse_args()
     found = run(given.rows, given.latency_ms)
+    if given.peer_python:
+        found += run_peer(given.peer_python, given.peer_rows, given.latency_ms)
     show(found)
     if given.json:
         given.json.write_text(json.dumps([asdict(one) for one in found], indent=2))

@@ -32,6 +32,7 @@ MAX_BODY = 50_000_000
 CHUNK = 65_536
 FIRST_LIMIT = 100  # requests in ten seconds on the smallest edition, until it is told
 WINDOW = 10.0
+SLACK = 0.5  # seconds: we count when a request starts, HubSpot when it arrives
 # Version 3 path to dated path; HubSpot's own specifications of 2026-03.
 _DATED = (
     (re.compile(r"^/crm/v3/objects/"), "/crm/objects/{version}/"),
@@ -71,7 +72,7 @@ class Wire:
         self._patience = patience or Patience()
         self._time = clockwork or Clockwork()
         self._pace = Pace(
-            FIRST_LIMIT, WINDOW, clock=self._time.clock, sleep=self._time.sleep
+            FIRST_LIMIT, WINDOW + SLACK, clock=self._time.clock, sleep=self._time.sleep
         )
         self._retrier = Retrier(
             clock=self._time.clock,
@@ -265,7 +266,7 @@ class Wire:
         limit = _number(headers, "x-hubspot-ratelimit-max")
         interval = _number(headers, "x-hubspot-ratelimit-interval-milliseconds")
         if limit and interval:
-            self._pace.learn(limit, interval / 1000)
+            self._pace.learn(limit, interval / 1000 + SLACK)
         left = _number(headers, "x-hubspot-ratelimit-daily-remaining")
         if left is not None:
             self.traffic.daily_left = left
