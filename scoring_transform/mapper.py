@@ -156,8 +156,8 @@ class ScoringTransform(PluginMixin, InlineMapper):
             th.NumberType,
             default=5,
             title="Longest wait",
-            description="Scores of a completed event are sent after this many seconds "
-            "at the latest, if anything is read.",
+            description="Scores and STATE wait this many seconds for more to come; a "
+            "longer wait costs less.",
         ),
     ).to_dict()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 from typing import Any
 
 import msgspec
@@ -107,8 +108,8 @@ def _parse_slowly(stream: str, data: bytes, *, wrapped: bool) -> pl.DataFrame:
 def decode(line: bytes) -> dict[str, Any]:
     """Return a line's object; the refusal does not quote it."""
     try:
-        message = _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = _decode(line)
+    except ValueError as error:
         raise FatalError(
             "The input has a line that is not JSON, or that was cut off. The stage "
             "before this one probably stopped: look at its log, then run again."
@@ -116,6 +117,13 @@ def decode(line: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise FatalError("The input has a line that is not a Singer message.")
     return message
+
+
+def _decode(line: bytes) -> Any:
+    """Return a line's value; Python's own decoder takes half of a surrogate pair."""
+    if LONE_SURROGATE in line:
+        return json.loads(line)
+    return _decoder.decode(line)
 
 
 def to_frame(stream: str, records: list[Any]) -> pl.DataFrame:

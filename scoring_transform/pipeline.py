@@ -75,7 +75,7 @@ class Pipeline:
         self._known: set[str] = set()
         self._facts: dict[str, EventFacts] = {}
         self._closed: dict[str, int] = {}
-        self._closed_since: float | None = None
+        self._waiting_since: float | None = None
         self._number = 0
 
     def add_schema(self, message: Mapping[str, Any]) -> None:
@@ -125,6 +125,7 @@ class Pipeline:
         """Hold a STATE until what it may cover is out."""
         self._number += 1
         self._states.add(self._number, line)
+        self._wait()
         self._settle_if_due()
 
     def finish(self) -> None:
@@ -160,8 +161,12 @@ class Pipeline:
         self._facts[facts.event_id] = facts
         if not self.limits.at_end:
             self._closed[facts.event_id] = self._number
-            if self._closed_since is None:
-                self._closed_since = self._clock()
+            self._wait()
+
+    def _wait(self) -> None:
+        """Note since when something could be written that has not been."""
+        if self._waiting_since is None:
+            self._waiting_since = self._clock()
 
     def _settle_if_due(self) -> None:
         if (
@@ -173,11 +178,12 @@ class Pipeline:
             self._settle()
 
     def _is_late(self) -> bool:
-        since = self._closed_since
+        since = self._waiting_since
         return since is not None and self._clock() - since >= self.limits.seconds
 
     def _settle(self) -> None:
         """Score and write all closed events, then the STATE that is true now."""
+        self._waiting_since = None
         self._store.parse()
         if self._closed:
             self._score()
@@ -190,7 +196,7 @@ class Pipeline:
         self._files.delete_covered()
 
     def _score(self) -> None:
-        closed, self._closed, self._closed_since = self._closed, {}, None
+        closed, self._closed = self._closed, {}
         facts = [self._facts.pop(e, EventFacts(event_id=e)) for e in closed]
         for group in self._store.take(closed):
             known = [fact for fact in facts if fact.event_id in group.closed]

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from scoring_transform.activities import KINDS, NAMES, WINDOWS
+from scoring_transform.activities import KINDS, NAMES, TIME, WINDOWS
 from scoring_transform.model import MOST_DECIMALS
 from scoring_transform.reasons import SCOPE, to_details, to_reasons
-from scoring_transform.streams import EVENT_FIELDS, PERSON_FIELDS, WINDOW_FIELDS
+from scoring_transform.streams import (
+    EVENT_FIELDS,
+    PERSON_FIELDS,
+    WINDOW_FIELDS,
+    WINDOW_TIMES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +28,7 @@ UNITS = {kind.name: kind.unit for kind in KINDS}
 PLACES = {name: place for place, name in enumerate(NAMES)}
 SOURCES = {"lead_score": "lead_tenths", "sum": "sum_tenths"}
 TENTHS = {"lead_score", "sum"}
+OF_A_WINDOW = (*WINDOW_FIELDS, *NAMES, "reasons", *WINDOW_TIMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +120,7 @@ def _to_leads(
 
 
 def _names(window: str) -> list[str]:
-    fields = [*WINDOW_FIELDS, *NAMES, "reasons"]
-    return [f"{window}_{name}" for name in fields]
+    return [f"{window}_{name}" for name in OF_A_WINDOW]
 
 
 def _to_block(
@@ -134,8 +139,12 @@ def _to_block(
         parts.filter(is_window)
         .group_by(*PERSON)
         .agg(
-            pl.col("tenths").filter(pl.col("activity") == name).first().alias(name)
-            for name in NAMES
+            *[
+                pl.col("tenths").filter(pl.col("activity") == name).first().alias(name)
+                for name in NAMES
+            ],
+            joined_at=_moment("first").filter(pl.col("activity") == TIME).first(),
+            left_at=_moment("last").filter(pl.col("activity") == TIME).first(),
         )
     )
     told = reasons.filter(is_window).select(*PERSON, "reasons")
@@ -146,8 +155,7 @@ def _to_block(
         *[_tenths(name).fill_null(0) for name in NAMES],
         pl.col("reasons").fill_null([]),
     )
-    fields = [*WINDOW_FIELDS, *NAMES, "reasons"]
-    return filled.rename({name: f"{window}_{name}" for name in fields})
+    return filled.rename({name: f"{window}_{name}" for name in OF_A_WINDOW})
 
 
 def _shown(name: str, *, tenths: bool) -> pl.Expr:

@@ -46,6 +46,9 @@ WINDOW_FIELDS: dict[str, Any] = {
     "s_group_rank": th.IntegerType,
 }
 
+#: For each window: when a person came first and left last, if the platform says so.
+WINDOW_TIMES = ("joined_at", "left_at")
+
 
 def to_schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON schema of every stream that comes out."""
@@ -66,6 +69,9 @@ def _lead_scores() -> th.PropertiesList:
         ]
         windows += [th.Property(f"{window}_{name}", th.NumberType) for name in NAMES]
         windows.append(th.Property(f"{window}_reasons", strings))
+        windows += [
+            th.Property(f"{window}_{name}", th.DateTimeType) for name in WINDOW_TIMES
+        ]
     return th.PropertiesList(
         *_keys("lead_scores"),
         *[th.Property(name, th.StringType) for name in PERSON_FIELDS],
