@@ -263,9 +263,9 @@ class Campaigns:
             f"SELECT Label, SortOrder FROM {STATUS} "  # noqa: S608 - escaped
             f"WHERE CampaignId = {to_text(campaign)}"
         )
-        present = {str(row.get("Label")) for row in rows}
-        last = max((int(row.get("SortOrder") or 0) for row in rows), default=0)
-        missing = [pair for pair in STATUSES if pair[0] not in present]
+        present = {str(r.get("Label")): int(r.get("SortOrder") or 0) for r in rows}
+        ours = dict(STATUSES)
+        last = max((n for name, n in present.items() if name not in ours), default=0)
         changes = [
             Change(
                 kind=STATUS,
@@ -276,7 +276,8 @@ class Campaigns:
                     "SortOrder": last + place,
                 },
             )
-            for place, (label, responded) in enumerate(missing, start=1)
+            for place, (label, responded) in enumerate(STATUSES, start=1)
+            if label not in present
         ]
         if changes:
             written = self._api.retry(lambda: self._writer.create(changes))

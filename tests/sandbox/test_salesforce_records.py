@@ -431,3 +431,78 @@ def test_unknown_paths_and_methods_say_so(org: Org) -> None:
     assert org.get(path, method="DELETE").status_code == 405
     with pytest.raises(SalesforceError):
         org.sf.Nonsense__c.describe()
+
+
+def test_collections_read_and_delete_by_ids(org: Org) -> None:
+    """What is not there is null; reading works by GET and by POST."""
+    ids = [org.sf.Contact.create({"LastName": name})["id"] for name in "ab"]
+    wish = {"ids": [*ids, "003xx0000000999AAA"], "fields": ["LastName"]}
+    posted = org.sf.restful("composite/sobjects/Contact", method="POST", json=wish)
+    path = f"/services/data/v{VERSION}/composite/sobjects"
+    got = org.get(f"{path}/Contact?ids={','.join(ids)}&fields=Id,LastName").json()
+    assert [row and row["LastName"] for row in posted] == ["a", "b", None]
+    assert got == posted[:2]
+    gone = org.get(f"{path}?ids={ids[0]}", method="DELETE").json()
+    assert gone[0]["success"]
+    assert org.sf.query("SELECT COUNT() FROM Contact")["totalSize"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "rows", "expected"),
+    [
+        pytest.param("/Contact/Id", [record("Contact")], "INVALID_FIELD", id="by id"),
+        pytest.param(
+            "/Contact/Title", [record("Contact")], "INVALID_FIELD", id="by no key"
+        ),
+        pytest.param(
+            "/Contact/Email", [record("Lead")], "JSON_PARSER_ERROR", id="another type"
+        ),
+    ],
+)
+def test_upsert_by_collections_wants_one_type_and_its_key(
+    org: Org, path: str, rows: list[Any], expected: str
+) -> None:
+    """External ids and lookup fields only."""
+    with pytest.raises(SalesforceMalformedRequest) as refused:
+        org.collect("PATCH", path, rows)
+    assert refused.value.content[0]["errorCode"] == expected
+
+
+def test_a_key_must_be_given_and_ids_not_repeated(org: Org) -> None:
+    """Row by row."""
+    answer = org.collect("PATCH", "/Contact/Email", [record("Contact", LastName="x")])
+    assert code(answer[0]) == "MISSING_ARGUMENT"
+    made = org.sf.Contact.create(ANN)["id"]
+    twice = [record("Contact", Id=made, Title="x")] * 2
+    answer = org.collect("PATCH", "", twice)
+    assert [code(entry) for entry in answer] == ["DUPLICATE_VALUE"] * 2
+    answer = org.collect("POST", "", [record("Contact", Id=made, LastName="x")])
+    assert code(answer[0]) == "INVALID_FIELD_FOR_INSERT_UPDATE"
+
+
+def test_the_organisation_lists_what_it_has(org: Org) -> None:
+    """Objects, resources, and fields of one record."""
+    names = {entry["name"] for entry in org.sf.describe()["sobjects"]}
+    assert {"Contact", "Lead", "Campaign", "Task"} < names
+    resources = org.get(f"/services/data/v{VERSION}").json()
+    assert resources["query"].endswith("/query")
+    made = org.sf.Contact.create(ANN)["id"]
+    path = f"/services/data/v{VERSION}/sobjects/Contact/{made}?fields=LastName"
+    assert org.get(path).json()["LastName"] == "Lee"
+    with pytest.raises(SalesforceResourceNotFound):
+        org.sf.Lead.get(made)
+
+
+def test_update_only_creates_nobody(org: Org) -> None:
+    """A parameter of the single upsert."""
+    path = f"/services/data/v{VERSION}/sobjects/Contact/Email/x@example.com"
+    answer = org.get(f"{path}?updateOnly=true", method="PATCH", json={"LastName": "x"})
+    assert answer.status_code == 404
+    assert org.sf.query("SELECT COUNT() FROM Contact")["totalSize"] == 0
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
+def test_a_body_that_is_no_object_is_refused(org: Org, body: bytes) -> None:
+    """400, as any malformed request."""
+    path = f"/services/data/v{VERSION}/sobjects/Contact"
+    assert org.get(path, method="POST", data=body).status_code == 400

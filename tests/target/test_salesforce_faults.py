@@ -452,3 +452,62 @@ def test_a_job_that_fails_stops_the_run(tmp_path: Path) -> None:
         assert isinstance(ran.problem, FatalError)
         assert "ended as Failed (InvalidBatch" in str(ran.problem)
         assert "@" not in str(ran.problem)
+
+
+def test_small_pages_change_nothing(tmp_path: Path, undisturbed: str) -> None:
+    """Every query is followed to its end."""
+    with organisation(tmp_path / "state", page_size=1) as org:
+        ran = org.run(rows())
+        assert (ran.code, org.dump()) == (0, undisturbed)
+        (org.folder / "ledger.sqlite").unlink()
+        again = org.run(rows())
+        assert (again.outcomes, org.dump()) == ({"unchanged": PEOPLE}, undisturbed)
+        assert "query/01g" in " ".join(seen.path for seen in again.requests)
+
+
+TORN = [
+    pytest.param(
+        plan(Status(status=200, body='{"compositeResponse":[]}'), COMPOSITE, 1),
+        id="a composite answer that is not whole",
+    ),
+    pytest.param(
+        plan(Status(status=200, body='{"done":true}'), "*/query", 1),
+        id="a query answer without rows",
+    ),
+    pytest.param(
+        plan(RowErrors(rows=(0,), category="INSUFFICIENT_ACCESS"), "*/Campaign/*"),
+        id="a refused campaign",
+    ),
+    pytest.param(
+        plan(RowErrors(rows=(1,), category="INSUFFICIENT_ACCESS"), COLLECTIONS, 2),
+        id="a refused member status",
+    ),
+]
+
+
+@pytest.mark.parametrize("fault", TORN)
+def test_an_answer_that_cannot_be_built_on_stops_the_run(
+    tmp_path: Path, undisturbed: str, fault: Planned
+) -> None:
+    """Before a STATE; the next run makes it good."""
+    with organisation(tmp_path / "state", faults=[fault]) as org:
+        ran = org.run(rows())
+        assert isinstance(ran.problem, FatalError)
+        assert ran.states == []
+        if fault.requests:
+            assert org.run(rows()).code == 0
+            assert org.dump() == undisturbed
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [(JOBS, "POST"), ("*/batches", "PUT"), (f"{JOBS}/*", "PATCH")]
+)
+def test_a_job_that_is_refused_names_the_setting(
+    tmp_path: Path, path: str, method: str
+) -> None:
+    """One can do without jobs."""
+    fault = plan(refusal(400, "FEATURENOTENABLED"), path, method=method)
+    with organisation(tmp_path / "state", faults=[fault]) as org:
+        ran = org.run(many(), bulk_threshold=10, timeline="none")
+        assert isinstance(ran.problem, FatalError)
+        assert ran.problem.setting == "bulk_threshold"

@@ -196,7 +196,7 @@ def test_a_key_that_is_neither_text_nor_file_is_refused(tmp_path: Path) -> None:
 def test_every_credential_is_a_secret_setting() -> None:
     """So that logs and --about hide it."""
     settings = TargetSalesforce.config_jsonschema["properties"]
-    named = {n for n in settings if any(w in n for w in ("secret", "key", "token"))}
+    named = {n for n in settings if n.endswith(("secret", "key", "token", "password"))}
     assert {name for name in named if not settings[name].get("secret")} == set()
 
 
