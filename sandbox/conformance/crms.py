@@ -41,6 +41,7 @@ class Crm:
         daily_limit: No more requests today.
         burst_limit: Too fast; None where the CRM never says so.
         config: Settings of this project's own target.
+        absent: Checks of what this CRM never does.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Crm:
     daily_limit: Status
     burst_limit: Status | None
     config: Mapping[str, str]
+    absent: frozenset[str] = frozenset()
 
     def is_write(self, seen: SeenRequest) -> bool:
         """Tell whether a request could have changed the CRM."""
@@ -134,6 +136,7 @@ SALESFORCE = Crm(
         "domain": "sandbox.my",
         "state_dir": "{folder}/state",
     },
+    absent=frozenset({"waits_when_told_429"}),
 )
 CRMS = {crm.name: crm for crm in (HUBSPOT, SALESFORCE)}
 

@@ -55,11 +55,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Declare the kit's marker."""
-    config.addinivalue_line("markers", "only_for(crm): a check that one CRM alone has")
-
-
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
@@ -73,7 +68,8 @@ def pytest_collection_modifyitems(
         )
     for name in waived:
         checks[name].add_marker(pytest.mark.xfail(reason="waived", strict=False))
-    foreign = [item for item in items if _is_foreign(item, config.getoption("crm"))]
+    absent = CRMS[config.getoption("crm")].absent
+    foreign = [checks[name] for name in absent if name in checks]
     items[:] = [item for item in items if item not in foreign]
     config.hook.pytest_deselected(items=foreign)
 
@@ -102,11 +98,6 @@ def to_check(nodeid: str) -> str:
 
 def _is_ours(item: pytest.Item) -> bool:
     return item.path.parent == Path(__file__).parent
-
-
-def _is_foreign(item: pytest.Item, crm: str) -> bool:
-    marker = item.get_closest_marker("only_for")
-    return marker is not None and crm not in marker.args
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from sandbox.conformance.bench import LOST, on_writes
 from sandbox.conformance.crms import RETRY_AFTER_S
 from sandbox.conformance.rows import BAD_EMAIL, to_confirmed
@@ -60,7 +58,6 @@ def test_bad_email_stops_nobody(malformed: Visit) -> None:
     assert malformed.ran.code != 0, "a row was refused, and the exit code is 0"
 
 
-@pytest.mark.only_for("hubspot")
 def test_waits_when_told_429(
     bench: Bench, calm_writes: Visit, rows: Rows, record_property: Record
 ) -> None:
