@@ -148,7 +148,7 @@ class Delivery:
             key = row.email_key or ""
             other = latest.get(key)
             older = row
-            if other is None or row.age >= other.age:
+            if other is None or is_newer(row, other):
                 latest[key], older = row, other or row
             if other is not None:
                 self._desk.close_row(older, not_sent(Why.SUPERSEDED))
@@ -165,3 +165,8 @@ class Delivery:
                 )
             except RowRejected as problem:
                 self._desk.close_row(row, to_rejected(problem))
+
+
+def is_newer(row: Row, other: Row) -> bool:
+    """Tell whether a row counts more than one read before it."""
+    return row.event_id == other.event_id or row.age >= other.age

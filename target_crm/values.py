@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from target_crm.mapping import Property
 
 CLEARED = ""
+_PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def to_text(spec: Property, value: Any) -> str | None:
@@ -42,6 +44,10 @@ def to_canonical(kind: str, text: str | None) -> str:
 def _plain_number(value: Any) -> str | None:
     if type(value) is int:
         return str(value)
+    if type(value) is float:
+        text = repr(value).removesuffix(".0")
+        if _PLAIN.fullmatch(text):
+            return "0" if text == "-0" else text
     try:
         number = Decimal(str(value))
     except InvalidOperation:

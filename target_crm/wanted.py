@@ -66,10 +66,11 @@ def with_found(properties: PropertySet, wish: Wish, found: Found | None) -> Wish
 def is_superseded(wish: Wish) -> bool:
     """Tell whether the contact holds the scores of a newer event.
 
-    An event read from the CRM has no id there: then the start alone decides.
+    An event read from the CRM has no id there: then the start alone decides. The same
+    event is never newer than itself, even if it was moved to an earlier day.
     """
     known = wish.known
-    if known is None:
+    if known is None or known.event_id == wish.row.event_id:
         return False
     if known.event_id:
         return known.age > wish.row.age
