@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from target_crm.crm import Crm
-    from target_crm.mapping import SetName
+    from target_crm.mapping import PropertySet, SetName
     from target_crm.settings import CommonSettings
 
 
@@ -77,18 +77,7 @@ class Run:
             desk = self._to_desk(opened)
             self._open = opened.pop_all()
         self._desk = desk
-        self._attendances = Attendances(crm.timeline, desk, settings.workers)
-        self.delivery = Delivery(
-            crm,
-            desk,
-            properties=properties,
-            policy=Policy(
-                only_existing=settings.only_existing,
-                dry_run=settings.dry_run,
-                workers=settings.workers,
-            ),
-            attendances=self._attendances,
-        )
+        self.delivery = self._to_delivery(properties)
 
     def keep_activity_scores(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Keep rows of `activity_scores` for explanations; they cost no request."""
@@ -116,6 +105,21 @@ class Run:
         stamp = self._now().strftime("%Y%m%dT%H%M%S%f")
         name = f"runs/{stamp}-{self.report.target}-{os.getpid()}.json"
         self._work.write_whole(name, self.report.to_json(self.crm.traffic, code))
+
+    def _to_delivery(self, properties: PropertySet) -> Delivery:
+        workers = self._settings.workers
+        policy = Policy(
+            only_existing=self._settings.only_existing,
+            dry_run=self._settings.dry_run,
+            workers=workers,
+        )
+        return Delivery(
+            self.crm,
+            self._desk,
+            properties=properties,
+            policy=policy,
+            attendances=Attendances(self.crm.timeline, self._desk, workers),
+        )
 
     def _to_desk(self, opened: contextlib.ExitStack) -> Desk:
         url = self._settings.ledger_url
