@@ -41,6 +41,8 @@ _OF_A_WINDOW = (
     "p_group",
     "s_group",
     "reasons",
+    "joined_at",
+    "left_at",
     *ACTIVITIES,
 )
 PERSON_FIELDS = (

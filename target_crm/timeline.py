@@ -63,7 +63,7 @@ class Attendances:
     ) -> None:
         told = self._desk.ledger.entries(event_id, list(people))
         new = []
-        for entry in self._entries(event_id, people):
+        for entry in self._entries(people):
             if told.get(entry.email_key) == timeline.state(entry):
                 self._close(entry, UNCHANGED)
             else:
@@ -104,41 +104,26 @@ class Attendances:
     def _close(self, entry: Attendance, outcome: Outcome) -> None:
         self._desk.close_entry(entry.row_key, entry.email_key, outcome)
 
-    def _entries(
-        self, event_id: str, people: Mapping[str, tuple[Row, str]]
-    ) -> list[Attendance]:
-        stays = self._stays(event_id, [row.attendee_id for row, _ in people.values()])
+    def _entries(self, people: Mapping[str, tuple[Row, str]]) -> list[Attendance]:
         contacts = self._desk.ledger.contacts(
             [key for key, (_, contact_id) in people.items() if not contact_id]
         )
         ids = {key: known.contact_id for key, known in contacts.items()}
         return [
-            to_attendance(row, contact_id or ids.get(key, ""), stays)
+            to_attendance(row, contact_id or ids.get(key, ""))
             for key, (row, contact_id) in people.items()
             if contact_id or key in ids
         ]
 
-    def _stays(
-        self, event_id: str, attendee_ids: Sequence[str]
-    ) -> dict[str, tuple[str, str]]:
-        """First and last moment of each attendee: live if known, else on demand."""
-        stays: dict[str, tuple[str, str]] = {}
-        for window in reversed(WINDOWS):
-            part = f"{window}:time_in_session"
-            for score in self._desk.ledger.breakdowns(event_id, attendee_ids, part):
-                first = to_utc(score.get("first_at"), "first_at")
-                last = to_utc(score.get("last_at"), "last_at")
-                if first and last:
-                    stays[str(score["attendee_id"])] = first, last
-        return stays
 
-
-def to_attendance(
-    row: Row, contact_id: str, stays: Mapping[str, tuple[str, str]]
-) -> Attendance:
-    """Return a row as a part in an event."""
+def to_attendance(row: Row, contact_id: str) -> Attendance:
+    """Return a row as a part in an event, live if the person was there live."""
     values = row.values
-    joined, left = stays.get(row.attendee_id, ("", ""))
+    window = next((w for w in WINDOWS if values.get(f"{w}_joined_at")), "live")
+    joined, left = (
+        to_utc(values.get(f"{window}_{name}"), name) or ""
+        for name in ("joined_at", "left_at")
+    )
     note = "\n\n".join(filter(None, (to_reasons(values), to_breakdown(values))))
     return Attendance(
         row_key=row.key,

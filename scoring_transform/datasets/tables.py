@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from scoring_transform.activities import KINDS, NAMES, WINDOWS
+from scoring_transform.activities import KINDS, NAMES, TIME, WINDOWS
 from scoring_transform.datasets.parts import (
     DETAILS,
     REASONS,
@@ -18,7 +18,12 @@ from scoring_transform.datasets.parts import (
 from scoring_transform.frames import PERSON, pick
 from scoring_transform.model import MOST_DECIMALS
 from scoring_transform.reasons import SCOPE
-from scoring_transform.streams import EVENT_FIELDS, PERSON_FIELDS, WINDOW_FIELDS
+from scoring_transform.streams import (
+    EVENT_FIELDS,
+    PERSON_FIELDS,
+    WINDOW_FIELDS,
+    WINDOW_TIMES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +110,7 @@ def _of_login(name: str) -> nw.Expr:
 
 def _to_leads(result: Result, parts: Frame, persons: Frame) -> Frame:
     rows = result.scores.lead_scores.group_by(*PERSON).agg(**_blocks())
-    for other in (to_wide(parts), _told(parts), persons):
+    for other in (to_wide(parts), _told(parts), _to_times(result, parts), persons):
         rows = rows.join(other, on=list(PERSON), how="left")
     rows = rows.join(_to_events(result), on="event_id", how="left")
     for window in WINDOWS:
@@ -126,7 +131,8 @@ def _to_leads(result: Result, parts: Frame, persons: Frame) -> Frame:
 
 
 def _names(window: str) -> list[str]:
-    return [f"{window}_{name}" for name in (*WINDOW_FIELDS, *NAMES, "reasons")]
+    fields = (*WINDOW_FIELDS, *NAMES, "reasons", *WINDOW_TIMES)
+    return [f"{window}_{name}" for name in fields]
 
 
 def _blocks() -> dict[str, nw.Expr]:
@@ -152,6 +158,21 @@ def _told(parts: Frame) -> Frame:
             for name in REASONS
         }
     )
+
+
+def _to_times(result: Result, parts: Frame) -> Frame:
+    """Return when each person came and left in both windows, one row for a person."""
+    moments = dict(zip(WINDOW_TIMES, ("first", "last"), strict=True))
+    times = {
+        f"{window}_{name}": nw.when(nw.col("window") == window)
+        .then(nw.col(moment))
+        .max()
+        for window in WINDOWS
+        for name, moment in moments.items()
+    }
+    stays = parts.filter(nw.col("activity") == TIME)
+    found = stays.group_by(*PERSON).agg(**times)
+    return result.engine.to_moments(found, list(times))
 
 
 def _displays() -> list[nw.Expr]:

@@ -89,8 +89,13 @@ def test_a_changed_score_costs_one_upsert(hubspot: World) -> None:
 
 
 def test_attendance_says_when_a_person_was_there(hubspot: World) -> None:
-    """The stay comes from the activity scores, whenever those arrive."""
-    hubspot.run([lead_score()], [activity_score()])
+    """First coming and last leaving stand in the row itself: no other is waited for."""
+    stay = {
+        "live_joined_at": "2026-11-01T10:00:00Z",
+        "live_left_at": "2026-11-01T10:59:00Z",
+        "on_demand_joined_at": "2026-11-03T10:00:00Z",
+    }
+    hubspot.run([lead_score(**stay)])
 
     ((account, event, state, _, times),) = hubspot.crm["contacts"]["p0@example.com"][
         "attendance"
@@ -574,3 +579,15 @@ def test_a_note_holds_the_breakdown_and_follows_the_score(hubspot: World) -> Non
     assert "rank 3 of 210" in note["hs_note_body"]
     assert note["hs_note_body"].startswith("Webinar: Q&amp;A &lt;live&gt;<br>")
     assert hubspot.run([lead_score(1, event_name="Q&A <live>")]).requests == []
+
+
+def test_an_event_that_was_moved_to_an_earlier_day_is_still_written(
+    hubspot: World,
+) -> None:
+    """The same event is never older than itself."""
+    hubspot.run([lead_score(live_rank=3)])
+
+    ran = hubspot.run([lead_score(live_rank=9, event_starts_at="2026-10-20T10:00:00Z")])
+
+    assert ran.outcomes == {"updated": 1}
+    assert hubspot.contact("p0@example.com")["webinar_live_rank"] == "9"
