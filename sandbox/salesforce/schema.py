@@ -185,7 +185,12 @@ class Schema:
 
     def __init__(self, settings: SalesforceSettings) -> None:
         self._settings = settings
-        self.objects = {name: self._object(name) for name in _STANDARD}
+        # Object reference, CampaignMember: without the feature it cannot be described.
+        self.objects = {
+            name: self._object(name)
+            for name in _STANDARD
+            if name not in settings.hidden_objects
+        }
 
     def find(self, name: str) -> Sobject:
         """Return the object of a name, whatever its case.

@@ -25,6 +25,7 @@ class SalesforceSettings:
         custom_fields: The organisation's own fields, by object.
         missing_fields: `Object.Field` names that were never deployed.
         hidden_fields: `Object.Field` names this user may not even see.
+        hidden_objects: Objects this user may not even see.
         read_only_fields: `Object.Field` names this user may see, not write.
         marketing_user: Whether this user may write campaigns and their members.
         person_accounts: Whether the organisation has switched them on.
@@ -46,6 +47,7 @@ class SalesforceSettings:
     )
     missing_fields: frozenset[str] = frozenset()
     hidden_fields: frozenset[str] = frozenset()
+    hidden_objects: frozenset[str] = frozenset()
     read_only_fields: frozenset[str] = frozenset()
     marketing_user: bool = True
     person_accounts: bool = False

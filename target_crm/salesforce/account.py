@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sync_core.errors import FatalError
 from target_crm.salesforce import fields
 from target_crm.salesforce.answers import Refused
 from target_crm.salesforce.api import Api
@@ -123,10 +122,7 @@ class Salesforce:
 
     def check(self) -> None:
         """Check the credential by reading the limits."""
-        try:
-            self._api.send("GET", "/limits")
-        except Refused as refusal:
-            raise _not_served(refusal) from refusal
+        self._api.send("GET", "/limits")
 
     def problems(self) -> list[Problem]:
         """Return the fields and rights that a run would miss; write nothing."""
@@ -136,10 +132,7 @@ class Salesforce:
             campaigns=told.campaigns,
             tasks=told.tasks,
         )
-        try:
-            described = read_describes(self._api, needs.objects)
-        except Refused as refusal:
-            raise _not_served(refusal) from refusal
+        described = read_describes(self._api, needs.objects)
         return find_problems(described, self._settings.properties, needs)
 
     def prepare(self, properties: PropertySet) -> bool:
@@ -157,7 +150,12 @@ class Salesforce:
     ) -> dict[str, Found]:
         """Return the people who are in the organisation, by key."""
         del properties
-        return self._finder.read(email_keys)
+        try:
+            return self._finder.read(email_keys)
+        except Refused:
+            # Not every run checks the fields before it reads: a dry one does not.
+            fields.check(self.problems())
+            raise
 
     def upsert(self, contacts: Sequence[Contact]) -> list[Outcome]:
         """Write people; one outcome each, in order."""
@@ -181,11 +179,3 @@ def _to_headers(settings: SalesforceSettings) -> dict[str, str]:
     if settings.allow_alerts:
         return {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
     return {}
-
-
-def _not_served(refusal: Refused) -> FatalError:
-    return FatalError(
-        f"Salesforce does not serve what a run needs ({refusal.reason.code}). Check "
-        "`api_version`.",
-        setting="api_version",
-    )

@@ -46,15 +46,21 @@ FATES: Mapping[str, Fate] = {
 }
 
 
-class Refused(Exception):  # noqa: N818 - a request is refused, the run is not
+class Refused(FatalError):  # noqa: N818 - who sends rows catches it and goes on
     """Salesforce refused a whole request because of what it says.
 
     Attributes:
         reason: Why.
     """
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.code)
+    def __init__(self, reason: Reason, what: str, status: int) -> None:
+        super().__init__(
+            f"{what}: Salesforce refused what was asked ({reason.code}). Run "
+            "`leadscore crm check --crm salesforce`: it names missing fields and "
+            "rights.",
+            setting="mapping",
+            status=status,
+        )
         self.reason = reason
 
 
@@ -136,7 +142,7 @@ def to_reply(status: int, headers: Mapping[str, str], body: bytes, what: str) ->
                 setting="client_id",
                 status=status,
             )
-        raise Refused(reason)
+        raise Refused(reason, what, status)
     setting = "client_id" if status == EXPIRED else "domain"
     if status == 410:  # noqa: PLR2004 - Gone: an API version that was retired
         setting = "api_version"

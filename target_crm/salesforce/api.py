@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 200_000_000
 CHUNK = 65_536
+NOT_FOUND = 404
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
@@ -134,8 +135,12 @@ class Api:
         reply: Reply = self.retry(attempt) if again else attempt()
         return reply
 
-    def composite(self, paths: Sequence[str]) -> list[Any]:
+    def composite(self, paths: Sequence[str], *, may_miss: bool = False) -> list[Any]:
         """Return the bodies of several GETs in one request; at most five queries.
+
+        Args:
+            paths: Of what to get.
+            may_miss: Whether what is not there is None instead of a refusal.
 
         Raises:
             Refused: One of them was refused.
@@ -149,7 +154,12 @@ class Api:
         found = answer.get("compositeResponse") if isinstance(answer, dict) else None
         if not isinstance(found, list) or len(found) != len(paths):
             raise FatalError("Salesforce's composite answer is not whole.")
-        return [self._part(entry) for entry in found]
+        return [
+            None
+            if may_miss and entry.get("httpStatusCode") == NOT_FOUND
+            else self._part(entry)
+            for entry in found
+        ]
 
     def query(self, soql: str) -> list[dict[str, Any]]:
         """Return all rows of a query."""

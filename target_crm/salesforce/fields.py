@@ -91,8 +91,12 @@ class Describe:
 
 
 def read_describes(api: Api, objects: Sequence[str]) -> dict[str, Describe]:
-    """Return what the organisation says of these objects, in one request."""
-    bodies = api.composite([f"/sobjects/{name}/describe" for name in objects])
+    """Return what the organisation says of these objects, in one request.
+
+    An object that is not there, or hidden from this user, has no fields and no rights.
+    """
+    paths = [f"/sobjects/{name}/describe" for name in objects]
+    bodies = api.composite(paths, may_miss=True)
     return {
         name: Describe(name, body if isinstance(body, dict) else {})
         for name, body in zip(objects, bodies, strict=True)

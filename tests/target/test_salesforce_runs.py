@@ -337,6 +337,11 @@ def test_a_wrong_setting_is_refused_before_any_request(
             id="no task key",
         ),
         pytest.param({"marketing_user": False}, "CampaignMember", id="no right"),
+        pytest.param(
+            {"hidden_objects": frozenset({"Campaign", "CampaignMember"})},
+            "CampaignMember",
+            id="no campaigns",
+        ),
     ],
 )
 def test_what_is_missing_is_told_before_the_first_write(
@@ -349,6 +354,15 @@ def test_what_is_missing_is_told_before_the_first_write(
         assert named in str(ran.problem)
         assert "leadscore crm setup" in str(ran.problem)
         assert (writes(ran), ran.states) == ([], [])
+
+
+def test_a_dry_run_names_missing_fields_too(tmp_path: Path) -> None:
+    """Although it does not ask for them before it reads."""
+    gone = frozenset({"Lead.Webinar_Live_Score__c"})
+    with organisation(tmp_path / "state", missing_fields=gone) as org:
+        ran = org.run([lead_score(0)], dry_run=True)
+        assert isinstance(ran.problem, SettingError)
+        assert "Lead.Webinar_Live_Score__c" in str(ran.problem)
 
 
 def test_a_field_that_was_deleted_since_is_told(tmp_path: Path) -> None:
