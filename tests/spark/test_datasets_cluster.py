@@ -7,6 +7,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -28,7 +29,9 @@ pytestmark = pytest.mark.slow
 SPARK_CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
 DEPLOY = "org.apache.spark.deploy"
 LOOPBACK = ("--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
-SECONDS = 60
+SECONDS = 120
+#: Where there is a `timeout`, a cluster ends even if the tests are killed.
+BOUND = ("timeout", "600") if shutil.which("timeout") else ()
 LOGGED = """\
 rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
@@ -52,7 +55,7 @@ class Daemon:
     def start(cls, name: str, folder: Path, *words: str) -> Daemon:
         """Start a class of Spark's with its words."""
         process = subprocess.Popen(
-            [SPARK_CLASS, f"{DEPLOY}.{name}", *LOOPBACK, *words],
+            [*BOUND, SPARK_CLASS, f"{DEPLOY}.{name}", *LOOPBACK, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
