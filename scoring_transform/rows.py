@@ -70,8 +70,12 @@ def to_summary_rows(result: Result) -> pl.DataFrame:
 def _to_parts(result: Result) -> pl.LazyFrame:
     """Return the activity scores with their details and their place among the nine."""
     scores = result.frames["activity_scores"].lazy()
-    details = to_details(result.frames["details"].lazy())
-    joined = scores.join(details, on=[*SCOPE, "activity"], how="left")
+    points = result.frames["details"]
+    if points.is_empty():
+        joined = scores.with_columns(details=pl.lit(None, pl.List(pl.String)))
+    else:
+        details = to_details(points.lazy())
+        joined = scores.join(details, on=[*SCOPE, "activity"], how="left")
     return joined.with_columns(
         position=pl.col("activity").replace_strict(PLACES, return_dtype=pl.Int64),
         details=pl.col("details").fill_null([]),

@@ -1,0 +1,111 @@
+"""How fast the mapper is, score and output included, as a ratio to a floor.
+
+    floor    read the same lines and decode each into a typed object, nothing else
+    events   5,000 attendees and 50,000 activities each, as RECORD
+    batch    the same as BATCH (Parquet)
+    small    20 attendees and 200 activities each, as RECORD
+    one      everything in one event of 100,000 attendees, as RECORD
+
+Each case is a process of its own that reads a file and writes to nowhere.
+
+    python benchmarks/mapper.py [--rows 1000000] [--cases events batch small one]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+from measuring import Cost, measure, show, show_head
+
+CASES = {
+    "events": (50_000, 5_000),
+    "batch": (50_000, 5_000),
+    "small": (200, 20),
+    "one": (0, 100_000),
+}
+
+
+class Activity(msgspec.Struct, gc=False):
+    """What the floor decodes of an activity."""
+
+    event_id: str | None = None
+    activity_id: str | None = None
+    attendee_id: str | None = None
+    session_id: str | None = None
+    activity: str | None = None
+    object_id: str | None = None
+    quantity: float | None = None
+    occurred_at: str | None = None
+    ended_at: str | None = None
+
+
+class Message(msgspec.Struct, gc=False):
+    """What the floor decodes of a line."""
+
+    type: str
+    record: Activity | None = None
+
+
+def decode(path: Path) -> None:
+    """Decode every line into a typed object and forget it."""
+    decoder = msgspec.json.Decoder(Message)
+    with path.open("rb") as source:
+        for line in source:
+            decoder.decode(line)
+
+
+def run(rows: int, case: str, folder: Path) -> None:
+    """Measure one case and its floor."""
+    from made_up_activity import write_lines  # noqa: PLC0415 - not in the floor
+
+    in_event, people = CASES[case]
+    events = max(1, rows // in_event) if in_event else 1
+    path, config = folder / "lines.jsonl", folder / "config.json"
+    config.write_text(json.dumps({"state_dir": str(folder / "work")}))
+    with path.open("wb") as target:
+        write_lines(target, rows, events, people)
+    lowest = measure([sys.argv[0], "--decode", str(path)])
+    show(f"{case}: floor", rows, lowest, lowest)
+    if case == "batch":
+        with path.open("wb") as target:
+            write_lines(target, rows, events, people, folder)
+    show(case, rows, map_file(path, config), lowest)
+
+
+def map_file(path: Path, config: Path) -> Cost:
+    """Run the mapper on a file."""
+    command = [sys.argv[0], "--mapper", "--config", str(config)]
+    with path.open("rb") as source:
+        return measure(command, source)
+
+
+def main() -> None:
+    """Measure the cases that were asked for."""
+    if "--mapper" in sys.argv:
+        from scoring_transform.mapper import (  # noqa: PLC0415 - not in the floor
+            ScoringTransform,
+        )
+
+        sys.argv.remove("--mapper")
+        ScoringTransform.cli()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
+    parser.add_argument("--decode", type=Path)
+    given = parser.parse_args()
+    if given.decode:
+        decode(given.decode)
+        return
+    show_head()
+    for case in given.cases:
+        with tempfile.TemporaryDirectory() as folder:
+            run(given.rows, case, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
