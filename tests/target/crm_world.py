@@ -76,6 +76,8 @@ def lead_score(number: int = 0, **changed: Any) -> dict[str, Any]:
         "live_level": "High",
         "live_p_group": "Hot",
         "live_s_group": "Top",
+        "live_joined_at": "2026-11-01T10:00:00Z",
+        "live_left_at": "2026-11-01T10:59:00Z",
         "live_reasons": ["asked 2 questions", "watched 59 min"],
         "on_demand_lead_score": 0,
         "on_demand_sum": 0,
