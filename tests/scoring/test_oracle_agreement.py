@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from score_oracle import NINE, Oracle
 from score_worlds import Chance, World, map_worlds, rows_of
 
 EVENTS_A_RUN = 50
-RUNS = 41
+#: `ORACLE_RUNS=2000 pytest tests/scoring/test_oracle_agreement.py` for 100,000 events.
+RUNS = int(os.environ.get("ORACLE_RUNS", "41"))
 
 
 def check(worlds: list[World], rules: dict[str, Any]) -> None:
