@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CARELESS = Path(__file__).with_name("careless_target.py")
+BLIND = Path(__file__).with_name("blind_target.py")
 CHECKS = {
     "all_rows_arrive",
     "second_run_writes_nothing",
@@ -116,6 +117,48 @@ def test_a_careless_target_fails_for_what_it_does(
     assert "waived second_run_writes_nothing: The same rows again" in told
     assert "2 requests, 2 of them writes" in told
     assert "a row was refused, and the exit code is 0" in told
+    assert code == 1
+
+
+@pytest.mark.slow
+@pytest.mark.pipeline
+def test_a_blind_target_fails_for_what_it_does(tmp_path: Path) -> None:
+    """It adds people by no key, goes on after a refusal, and prints what it has."""
+    config = tmp_path / "blind.json"
+    config.write_text(json.dumps({"url": "{url}", "token": "{token}"}))
+    command = f"{sys.executable} {BLIND} {{config}}"
+
+    code, ends, told = run_kit(
+        tmp_path,
+        *("--crm", "salesforce", "--target-command", command),
+        *("--target-config", str(config), "--stream", "contacts", "--rows", "130"),
+    )
+
+    assert {name for name, end in ends.items() if end != "passed"} == {
+        "second_run_writes_nothing",
+        "stops_at_the_daily_limit",
+        "lost_reply_makes_no_duplicate",
+        "killed_run_converges",
+        "no_secret_in_output",
+        "no_person_in_output",
+    }, told
+    assert "12 requests after the first refusal" in told
+    assert code == 1
+
+
+@pytest.mark.pipeline
+def test_a_target_that_does_not_wait_is_found_out(
+    tmp_path: Path, careless: list[str]
+) -> None:
+    """Sending at once again is not taken for a request that was under way."""
+    config = Path(careless[careless.index("--target-config") + 1])
+    options = json.loads(config.read_text()) | {"hasty": True}
+    config.write_text(json.dumps(options))
+
+    code, ends, told = run_kit(tmp_path, *careless, "-k", "waits_when or all_rows")
+
+    assert ends == {"all_rows_arrive": "passed", "waits_when_told_429": "failure"}, told
+    assert "it did not wait" in told
     assert code == 1
 
 
