@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from leadscore.pipeline import to_reason
 from sync_core.errors import FatalError, SettingError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Loader:
         lines = "".join(json.dumps(message) + "\n" for message in messages)
         done = self._meltano("invoke", self.name, feed=lines)
         if done.returncode:
-            raise FatalError(to_last_words(done.stderr))
+            raise FatalError(to_reason(done.stderr.splitlines()))
 
     def run(self, blocks: Sequence[str], variables: Mapping[str, str]) -> None:
         """Run a pipeline into the loader without keeping its state.
@@ -74,7 +75,7 @@ class Loader:
             "run", "--no-state-update", "--force", *blocks, variables=variables
         )
         if done.returncode:
-            raise FatalError(to_last_words(done.stderr + done.stdout))
+            raise FatalError(to_reason((done.stderr + done.stdout).splitlines()))
 
     def _meltano(
         self,
@@ -112,9 +113,3 @@ def to_loader(home: Home, crm: str, environment: str) -> Loader:
             f"`--crm` is `{crm}`; allowed are {', '.join(LOADERS)}.", setting="crm"
         )
     return Loader(home=home, name=LOADERS[crm], environment=environment)
-
-
-def to_last_words(text: str, count: int = 3) -> str:
-    """Return the end of what a process printed."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return "\n".join(lines[-count:]) or "It failed and said nothing."

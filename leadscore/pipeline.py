@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sync_core.errors import FatalError
+from sync_core.plugin import STOPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from leadscore.home import Home
@@ -54,12 +55,25 @@ def run_job(home: Home, job: Job, told: Callable[[str], None]) -> Path:
             lines.append(_ANSI.sub("", line).rstrip())
             told(lines[-1])
     if process.returncode:
-        tail = "\n".join(line for line in lines[-TAIL:] if line)
         raise FatalError(
-            f"`meltano run {job.name}` failed (exit code {process.returncode}). The "
-            f"end of {log}:\n{tail}"
+            f"`meltano run {job.name}` failed (exit code {process.returncode}); the "
+            f"whole log is {log}.\n{to_reason(lines)}"
         )
     return log
+
+
+def to_reason(lines: Sequence[str]) -> str:
+    """Return what the plugins said when they stopped, else the end of the log."""
+    said = [line.partition(STOPPED) for line in lines if STOPPED in line]
+    if said:
+        return "\n".join(f"{_plugin_of(head)}{text}" for head, _, text in said)
+    return "\n".join(line for line in lines[-TAIL:] if line)
+
+
+def _plugin_of(head: str) -> str:
+    """Return the plugin's name of the part of a log line before its own words."""
+    name = head.partition("]")[2].strip()
+    return f"{name}: " if name else ""
 
 
 def _start(home: Home, job: Job) -> subprocess.Popen[str]:

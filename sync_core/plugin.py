@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import click
 
 DEBUG_VARIABLE = "LEADSCORE_DEBUG"
+STOPPED = "Stopped: "  # before the paragraph, so that a log can be searched for it
 
 
 class PluginMixin:
@@ -78,7 +79,7 @@ class QuietCommand(SingerCommand):
             try:
                 return super(SingerCommand, self).invoke(ctx)
             except ConfigValidationError as problem:
-                _exit("The configuration is wrong: " + "; ".join(problem.errors))
+                _exit("the configuration is wrong: " + "; ".join(problem.errors))
 
 
 @contextlib.contextmanager
@@ -107,7 +108,7 @@ def _exit(paragraph: str) -> None:
     ]
     for guard in guarded:
         paragraph = guard.clean(paragraph)
-    sys.stderr.write(f"{redact(paragraph)}\n")
+    sys.stderr.write(f"{STOPPED}{redact(paragraph)}\n")
     sys.stderr.flush()
     _silence_stdout()
     raise SystemExit(1)
@@ -134,7 +135,7 @@ def _to_paragraph(problem: BaseException) -> str:
         return str(problem)
     kind = type(problem).__name__
     return (
-        f"Stopped by an unexpected {kind}. Nothing that was not confirmed is lost: run "
+        f"an unexpected {kind}. Nothing that was not confirmed is lost: run "
         f"again. For the details set {DEBUG_VARIABLE}=1 and report what is printed."
     )
 
