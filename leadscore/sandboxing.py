@@ -100,9 +100,9 @@ def to_greeting(url: str, settings: SandboxSettings) -> list[str]:
     exports = [("TAP_EVENTS_HUBILO_API_URL", url), *_TOKEN]
     for crm in settings.crms:
         exports += _EXPORTS[crm](url)
-    pages = ", HubSpot's contacts by score" if "hubspot" in settings.crms else ""
+    pages = " (HubSpot's contacts by score)" if "hubspot" in settings.crms else ""
     return [
-        f"Serving {url}{pages}; Ctrl-C stops.",
+        f"Serving {url}{pages} until Ctrl-C.",
         *(f"export {name}={text}" for name, text in exports),
     ]
 

@@ -257,12 +257,12 @@ def test_a_file_with_an_unknown_key_describes_no_stream(tmp_path: Path) -> None:
 def visit_of() -> Callable[..., Visit]:
     """Makes runs from requests, as `METHOD path`."""
 
-    def make(*whats: str, crm: str = "hubspot") -> Visit:
+    def make(*asked: str, crm: str = "hubspot") -> Visit:
         requests_ = [
             SeenRequest(
                 part=crm, method=method, path=path, status=200, at=0.0, seconds=0.0
             )
-            for method, path in (what.split(" ") for what in whats)
+            for method, path in (what.split(" ") for what in asked)
         ]
         return Visit(
             crm={"hubspot": HUBSPOT, "salesforce": SALESFORCE}[crm],
@@ -318,7 +318,7 @@ def test_the_kit_knows_a_write_when_it_sees_one(
 
 
 @pytest.mark.parametrize(
-    ("whats", "first", "last", "path", "requests_"),
+    ("asked", "first", "last", "path", "requests_"),
     [
         ([f"POST {UPSERT}"] * 3, 2, 9, UPSERT, tuple(range(2, 10))),
         ([f"POST {UPSERT}"], 2, 2, UPSERT, (1, 2)),
@@ -341,14 +341,14 @@ def test_the_kit_knows_a_write_when_it_sees_one(
 )
 def test_faults_are_planned_where_the_target_writes_people(
     visit_of: Callable[..., Visit],
-    whats: list[str],
+    asked: list[str],
     first: int,
     last: int,
     path: str,
     requests_: tuple[int, ...],
 ) -> None:
     """The path is that of the calm run's first write, without ids."""
-    plan = on_writes(visit_of(*whats), LoseReply(), first=first, last=last)
+    plan = on_writes(visit_of(*asked), LoseReply(), first=first, last=last)
 
     assert (plan.path, plan.requests, plan.part) == (path, requests_, "hubspot")
 
