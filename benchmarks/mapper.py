@@ -59,21 +59,26 @@ def decode(path: Path) -> None:
             decoder.decode(line)
 
 
-def run(rows: int, case: str, folder: Path) -> None:
-    """Measure one case and its floor."""
+def write(path: Path, rows: int, case: str, batches: Path | None) -> None:
+    """Write the lines of a case, in a process of its own."""
     from made_up_activity import write_lines  # noqa: PLC0415 - not in the floor
 
     in_event, people = CASES[case]
     events = max(1, rows // in_event) if in_event else 1
+    with path.open("wb") as target:
+        write_lines(target, rows, events, people, batches)
+
+
+def run(rows: int, case: str, folder: Path) -> None:
+    """Measure one case and its floor."""
     path, config = folder / "lines.jsonl", folder / "config.json"
     config.write_text(json.dumps({"state_dir": str(folder / "work")}))
-    with path.open("wb") as target:
-        write_lines(target, rows, events, people)
+    measure([sys.argv[0], "--write", str(path), "--rows", str(rows), "--cases", case])
     lowest = measure([sys.argv[0], "--decode", str(path)])
     show(f"{case}: floor", rows, lowest, lowest)
     if case == "batch":
-        with path.open("wb") as target:
-            write_lines(target, rows, events, people, folder)
+        write = [sys.argv[0], "--write", str(path), "--batches", str(folder)]
+        measure([*write, "--rows", str(rows), "--cases", case])
     show(case, rows, map_file(path, config), lowest)
 
 
@@ -97,7 +102,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
     parser.add_argument("--decode", type=Path)
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--batches", type=Path)
     given = parser.parse_args()
+    if given.write:
+        write(given.write, given.rows, given.cases[0], given.batches)
+        return
     if given.decode:
         decode(given.decode)
         return

@@ -32,6 +32,7 @@ class EventFacts:
 
     Attributes:
         reported_activities: Activities that the source reports even if nobody did them.
+        partial_activities: Activities that it reports for only a part of the event.
     """
 
     event_id: str
@@ -42,6 +43,7 @@ class EventFacts:
     ends_at: str | None = None
     on_demand_ends_at: str | None = None
     reported_activities: tuple[str, ...] = ()
+    partial_activities: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, record: Any) -> EventFacts:
@@ -52,8 +54,8 @@ class EventFacts:
                 "be scored: map it in the stage before this one."
             )
         known = {f.name: _text(record.get(f.name)) for f in fields(cls)}
-        reported = record.get("reported_activities") or ()
-        known["reported_activities"] = tuple(str(name) for name in reported)
+        for name in ("reported_activities", "partial_activities"):
+            known[name] = tuple(str(item) for item in record.get(name) or ())
         return cls(**known)
 
     def to_row(self) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -76,6 +77,7 @@ class Pipeline:
         self._facts: dict[str, EventFacts] = {}
         self._closed: dict[str, int] = {}
         self._waiting_since: float | None = None
+        self._partial: Counter[str] = Counter()
         self._number = 0
 
     def add_schema(self, message: Mapping[str, Any]) -> None:
@@ -136,12 +138,25 @@ class Pipeline:
             self._closed = dict.fromkeys(self._store.since, self._number)
             self._settle()
         self._files.delete_covered()
+        self._warn()
         if self._store.since:
             raise FatalError(
                 f"{len(self._store.since)} events were never completed in the input, "
                 "so they were not scored and their STATE was withheld. Run again; if "
                 "the source sends `events` first or not at all, set `close_events: "
                 "at_end`, or `on_incomplete: score`."
+            )
+
+    def _warn(self) -> None:
+        """Tell what was read but could not count as it should."""
+        for name, count in sorted(self._store.unknown.items()):
+            logger.warning("Ignored %d records of the activity `%s`.", count, name)
+        for name, count in sorted(self._partial.items()):
+            logger.warning(
+                "%d events report `%s` for only a part of their time, so its ranks "
+                "there favour whoever was seen.",
+                count,
+                name,
             )
 
     def _may_score_open(self) -> bool:
@@ -159,6 +174,7 @@ class Pipeline:
         if facts.event_id in self._closed:
             self._settle()
         self._facts[facts.event_id] = facts
+        self._partial.update(facts.partial_activities)
         if not self.limits.at_end:
             self._closed[facts.event_id] = self._number
             self._wait()

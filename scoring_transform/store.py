@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from scoring_transform.activities import NAMES
 from scoring_transform.parsing import FIELDS, parse_lines, to_frame, to_typed
 from scoring_transform.spill import NUMBER, Spill
 
@@ -72,6 +74,7 @@ class Store:
 
     Attributes:
         since: For each open event the number of its first message.
+        unknown: How often activities came that are none of the nine.
     """
 
     def __init__(self, state_dir: Path) -> None:
@@ -79,6 +82,7 @@ class Store:
         self._lines = {stream: Lines() for stream in STREAMS}
         self._rows: dict[str, list[pl.DataFrame]] = {stream: [] for stream in STREAMS}
         self.since: dict[str, int] = {}
+        self.unknown: Counter[str] = Counter()
 
     @property
     def unparsed(self) -> int:
@@ -92,7 +96,7 @@ class Store:
     def add_frame(self, stream: str, frame: pl.DataFrame, number: int) -> None:
         """Keep rows that came with one message."""
         numbered = frame.with_columns(pl.lit(number, dtype=pl.Int64).alias(NUMBER))
-        self._keep(stream, numbered)
+        self._add(stream, numbered)
 
     def parse(self) -> None:
         """Parse all lines; afterwards `since` is right for everything read so far."""
@@ -102,7 +106,16 @@ class Store:
                 frame = parse_lines(stream, data, lines.count, wrapped=True)
                 numbered = to_typed(stream, frame).with_columns(lines.to_numbers())
                 self._lines[stream] = Lines()
-                self._keep(stream, numbered)
+                self._add(stream, numbered)
+
+    def _add(self, stream: str, frame: pl.DataFrame) -> None:
+        if stream == SPILLED:
+            self._note_unknown(frame)
+        self._keep(stream, frame)
+
+    def _note_unknown(self, activities: pl.DataFrame) -> None:
+        is_known = pl.col("activity").is_in(NAMES)
+        self.unknown.update(activities.filter(~is_known)["activity"].to_list())
 
     def _keep(self, stream: str, frame: pl.DataFrame) -> None:
         self._rows[stream].append(frame)

@@ -229,6 +229,14 @@ def test_unavailable_activities_have_no_score() -> None:
     assert row["live_poll_response"] == 0.0
 
 
+def test_what_cannot_count_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Activities that are none of the nine, and those reported only in part."""
+    event = make_event(partial_activities=["chat"])
+    leads_of(make_world([did("a", "quiz"), did("a", "quiz")], event=event))
+    assert "Ignored 2 records of the activity `quiz`" in caplog.text
+    assert "1 events report `chat` for only a part" in caplog.text
+
+
 def test_reasons_are_the_strongest_parts_in_words() -> None:
     """With names where a thing has one, in singular or plural."""
     rows = [
