@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-import jwt
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce.exceptions import SalesforceAuthenticationFailed
-from simple_salesforce.login import SalesforceLogin
 
 from sync_core.address import check_base_url, is_loopback
 from sync_core.errors import FatalError, SettingError, TransientError
@@ -150,6 +147,13 @@ def log_in(session: requests.Session, credential: Credential) -> Ticket:
         SettingError: The credential is refused.
         TransientError: There was no proper answer.
     """
+    # Slow to import, and a run without changes opens no session.
+    import jwt  # noqa: PLC0415
+    from simple_salesforce.exceptions import (  # noqa: PLC0415
+        SalesforceAuthenticationFailed,
+    )
+    from simple_salesforce.login import SalesforceLogin  # noqa: PLC0415
+
     try:
         token, host = SalesforceLogin(
             session=session, domain=credential.domain, **credential.to_arguments()
