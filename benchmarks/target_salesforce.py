@@ -5,10 +5,10 @@ of five seconds, and runs the target as a process over the same rows:
 
     floor       bare collections of two hundred leads, one request at a time
     collections an empty organisation, then unchanged, then 1 % changed
-    job         an empty organisation by Bulk API 2.0, then every row changed
+    job         an empty organisation by Bulk API 2.0, then all rows changed
     timeline    collections with campaign members and tasks
 
-    python benchmarks/target_salesforce.py [--rows 10000] [--latency-ms 50] [--json FILE]
+    python benchmarks/target_salesforce.py [--rows 10000] [--latency-ms 50]
 """
 
 from __future__ import annotations
