@@ -230,6 +230,7 @@ def check(problems: Sequence[Problem]) -> None:
     more = f"; and {len(problems) - 10} more" if len(problems) > 10 else ""  # noqa: PLR2004
     raise SettingError(
         f"Salesforce is not ready: {listed}{more}. Run `leadscore crm setup "
-        "--write-metadata DIR`, deploy that folder and assign its permission set to the integration user; or change `mapping` and `timeline`.",
+        "--write-metadata DIR`, deploy that folder and assign its permission set to "
+        "the integration user; or change `mapping` and `timeline`.",
         setting="mapping",
     )
