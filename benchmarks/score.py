@@ -98,7 +98,6 @@ def main() -> None:
     show_head()
     for rows in given.rows:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder)
             command = [sys.argv[0], "--folder", folder, "--case"]
             measure([*command, "data", "--rows", str(rows)])
             lowest = measure([*command, "floor"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scoring_transform.model import Model
     from scoring_transform.store import Group
 
-PORTION = 5_000
+PORTION = 10_000
 BY_PERSON = ("activity_scores", "lead_scores", "details")
 
 
