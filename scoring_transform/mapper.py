@@ -153,7 +153,7 @@ class ScoringTransform(PluginMixin, InlineMapper):
         ),
         th.Property(
             "flush_seconds",
-            th.NumberType,
+            th.IntegerType,
             default=5,
             title="Longest wait",
             description="Scores and STATE wait this many seconds for more to come; a "
