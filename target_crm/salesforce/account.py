@@ -10,8 +10,9 @@ from target_crm.salesforce import fields
 from target_crm.salesforce.answers import Refused
 from target_crm.salesforce.api import Api
 from target_crm.salesforce.bulk import Bulk
-from target_crm.salesforce.campaigns import Campaigns, Told
+from target_crm.salesforce.campaigns import Campaigns
 from target_crm.salesforce.connection import to_fingerprint
+from target_crm.salesforce.entries import Told
 from target_crm.salesforce.fields import Needs, find_problems, read_describes
 from target_crm.salesforce.finding import SEARCH, Finder
 from target_crm.salesforce.matching import Rules

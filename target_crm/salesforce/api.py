@@ -113,8 +113,7 @@ class Api:
             json: Body as JSON.
             data: Body as CSV.
             headers: More of them.
-            again: Whether a request without an answer may be repeated: not if it
-                creates what no key guards.
+            again: May be repeated; not if it creates what no key guards.
 
         Raises:
             FatalError: The answer is an error, or stays one after all tries.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from sync_core.errors import SettingError
-from target_crm.salesforce.campaigns import Told
+from target_crm.salesforce.entries import Told
 from target_crm.salesforce.fields import ACTIVITY_KEY, CAMPAIGN, EVENT_KEY, TASK
 from target_crm.salesforce.matching import CONTACT, LEAD
 

@@ -10,12 +10,7 @@ from sync_core.errors import SettingError
 from target_crm.base import CrmTarget
 from target_crm.mapping import load_properties
 from target_crm.patience import Clockwork
-from target_crm.salesforce.account import (
-    BULK_THRESHOLD,
-    Salesforce,
-    SalesforceSettings,
-)
-from target_crm.salesforce.campaigns import TIMELINES
+from target_crm.salesforce.account import Salesforce, SalesforceSettings
 from target_crm.salesforce.connection import (
     SHARED_DOMAINS,
     ClientCredentials,
@@ -26,7 +21,8 @@ from target_crm.salesforce.connection import (
 from target_crm.salesforce.matching import Rules
 from target_crm.salesforce.metadata import write_metadata
 from target_crm.salesforce.people import LeadRules
-from target_crm.settings import COMMON, to_common_settings
+from target_crm.salesforce.settings import SETTINGS
+from target_crm.settings import to_common_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +31,6 @@ if TYPE_CHECKING:
     from target_crm.mapping import PropertySet, SetName
     from target_crm.salesforce.connection import Credential
     from target_crm.salesforce.fields import Problem
-
-# Salesforce's fields are deployed, and its word for a new person is lead.
-_OURS = frozenset({"create", "create_properties"})
 
 
 class TargetSalesforce(CrmTarget):
@@ -51,142 +44,7 @@ class TargetSalesforce(CrmTarget):
 
     name = "target-salesforce"
     clockwork: ClassVar[Clockwork] = Clockwork()
-    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
-        th.Property(
-            "client_id",
-            th.StringType,
-            required=True,
-            title="Consumer key",
-            description="Of an external client app.",
-        ),
-        th.Property(
-            "client_secret",
-            th.StringType,
-            secret=True,
-            title="Consumer secret",
-            description=(
-                "For the client credentials flow; the app needs a run-as user. Instead "
-                "of it, for the JWT flow: username and private_key."
-            ),
-        ),
-        th.Property(
-            "username",
-            th.StringType,
-            title="User name",
-            description="Whom the JWT flow acts as.",
-        ),
-        th.Property(
-            "private_key",
-            th.StringType,
-            secret=True,
-            title="Private key",
-            description="PEM text, or the path of a PEM file, for the JWT flow.",
-        ),
-        th.Property(
-            "domain",
-            th.StringType,
-            default="login",
-            title="Domain",
-            description=(
-                "My Domain without salesforce.com, such as acme.my or acme--dev.sandbox"
-                ".my. For the JWT flow also login or test."
-            ),
-        ),
-        th.Property(
-            "api_url",
-            th.StringType,
-            title="Sandbox address",
-            description="A look-alike on http://127.0.0.1; not for Salesforce itself.",
-        ),
-        th.Property(
-            "api_version",
-            th.StringType,
-            default="66.0",
-            pattern=r"^\d{2,3}\.0$",
-            title="API version",
-            description="Version of the REST API and of Bulk API 2.0.",
-        ),
-        th.Property(
-            "create",
-            th.StringType,
-            allowed_values=["lead", "only_existing"],
-            default="lead",
-            title="New people",
-            description=(
-                "lead: people who are not in Salesforce become leads. only_existing: "
-                "they are left out and counted."
-            ),
-        ),
-        th.Property(
-            "lead_source",
-            th.StringType,
-            default="Webinar",
-            title="Lead source",
-            description="Of new leads.",
-        ),
-        th.Property(
-            "duplicates",
-            th.StringType,
-            allowed_values=["newest", "all", "skip"],
-            default="newest",
-            title="Several records",
-            description=(
-                "If several contacts, or several leads, have the address: the one "
-                "changed last, all of them, or none."
-            ),
-        ),
-        th.Property(
-            "person_accounts",
-            th.StringType,
-            allowed_values=["skip", "update"],
-            default="skip",
-            title="Person accounts",
-            description=(
-                "skip: they are left out and counted. update: written through their "
-                "contact, for organisations where the fields allow it."
-            ),
-        ),
-        th.Property(
-            "duplicate_alerts",
-            th.StringType,
-            allowed_values=["reject", "save"],
-            default="reject",
-            title="Duplicate alerts",
-            description=(
-                "What to do where a duplicate rule only alerts: reject the row, or "
-                "save it all the same. Rules that block always reject."
-            ),
-        ),
-        th.Property(
-            "timeline",
-            th.StringType,
-            allowed_values=list(TIMELINES),
-            default="campaign_and_task",
-            title="Timeline",
-            description=(
-                "campaign: attendance as campaign member. task: the breakdown as a "
-                "completed task. Both, or none."
-            ),
-        ),
-        th.Property(
-            "bulk_threshold",
-            th.IntegerType,
-            default=BULK_THRESHOLD,
-            title="Bulk threshold",
-            description=(
-                "From this many records on, one Bulk API 2.0 job is used instead of "
-                "requests of 200. 0: never."
-            ),
-        ),
-        th.Property(
-            "bulk_timeout_seconds",
-            th.IntegerType,
-            default=600,
-            title="Bulk timeout",
-            description="How long a job is waited for; it goes on in Salesforce.",
-        ),
-        *(setting for setting in COMMON if setting.name not in _OURS),
-    ).to_dict()
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(*SETTINGS).to_dict()
 
     def to_crm(self) -> Salesforce:
         """Return the organisation that the settings name."""

@@ -32,7 +32,6 @@ from target_crm.salesforce.answers import (
     to_result,
 )
 from target_crm.salesforce.bulk import to_csv
-from target_crm.salesforce.campaigns import is_forwards, to_key
 from target_crm.salesforce.connection import (
     ClientCredentials,
     JwtBearer,
@@ -43,6 +42,7 @@ from target_crm.salesforce.connection import (
     to_fingerprint,
     to_session,
 )
+from target_crm.salesforce.entries import is_forwards, to_key
 from target_crm.salesforce.fields import Describe, Needs, find_problems
 from target_crm.salesforce.metadata import NAMESPACE, to_field, write_metadata
 from target_crm.salesforce.people import to_json
