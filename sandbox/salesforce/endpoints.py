@@ -15,6 +15,7 @@ from sandbox.middleware import INPUTS, ROW_ERRORS
 from sandbox.salesforce import bulk, router
 from sandbox.salesforce.call import Call, Reply
 from sandbox.salesforce.errors import ApiError, RowError, not_found
+from sandbox.salesforce.pages import page_routes
 from sandbox.salesforce.schema import Schema
 from sandbox.salesforce.tokens import check_session, open_session
 
@@ -54,6 +55,7 @@ def routes(settings: Settings, store: Store) -> list[BaseRoute]:
         Route("/services/oauth2/token", salesforce.give_token, methods=["POST"]),
         Route("/services/data", salesforce.list_versions, methods=["GET"]),
         Route("/services/data/{rest:path}", salesforce.answer, methods=METHODS),
+        *page_routes(store),
     ]
 
 
