@@ -120,7 +120,8 @@ class Pipeline:
             )
         for frame in self._files.read(message, self._number):
             self._store.add_frame(stream, frame, self._number)
-            self._store.spill_beyond(self.limits.rows)
+            if self._store.height > self.limits.rows:
+                self._settle()
         self._settle_if_due()
 
     def add_state(self, line: bytes) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from scoring_transform.embedded import Tables, run, run_in_parts
 from scoring_transform.events import EventFacts, to_events_frame
 from scoring_transform.rows import PERSON, Result, to_rows, to_summary_rows
@@ -13,12 +15,12 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    import polars as pl
-
     from scoring_transform.model import Model
     from scoring_transform.store import Group
 
-PORTION = 10_000
+#: Lead rows that are worth sending in one go, and persons in a portion of more.
+WHOLE = 40_000
+PORTION = 5_000
 BY_PERSON = ("activity_scores", "lead_scores", "details")
 
 
@@ -66,7 +68,7 @@ class Scorer:
 def to_portions(result: Result) -> Iterator[Result]:
     """Yield the result in portions of persons, in the order of the output."""
     leads = result.frames["lead_scores"]
-    if leads.height <= 2 * PORTION:
+    if leads.height <= WHOLE:
         yield result
         return
     places = result.events.select("event_id", "position")
@@ -82,12 +84,15 @@ def _within(
     """Return the rows of some people; frames of whole events stay as they are."""
     keys = {name: list(PERSON) for name in BY_PERSON}
     keys["links"] = ["event_id", "person"]
-    return {
-        name: frame.join(people, left_on=keys[name], right_on=list(PERSON), how="semi")
-        if name in keys
-        else frame
-        for name, frame in frames.items()
+    ids = people["attendee_id"].implode()
+    found = {
+        # Few rows pass the first test, so that the join needs little memory.
+        name: frames[name]
+        .filter(pl.col(key[-1]).is_in(ids))
+        .join(people, left_on=key, right_on=list(PERSON), how="semi")
+        for name, key in keys.items()
     }
+    return {**frames, **found}
 
 
 def to_iso(moment: dt.datetime) -> str:

@@ -51,12 +51,9 @@ class HeldStates:
         openings = iter([*starts, float("inf")])
         opening = next(openings)
         for state in held:
-            if opening <= state.number:
-                while opening <= state.number:
-                    opening = next(openings)
-                kept.append(state)
-            elif kept:
-                kept[-1] = state
-            else:
-                kept.append(state)
+            if opening > state.number:
+                kept.pop()
+            while opening <= state.number:
+                opening = next(openings)
+            kept.append(state)
         return kept

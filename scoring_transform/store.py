@@ -89,6 +89,11 @@ class Store:
         """How many bytes wait to be parsed."""
         return sum(lines.size for lines in self._lines.values())
 
+    @property
+    def height(self) -> int:
+        """How many activities are in memory, parsed."""
+        return sum(frame.height for frame in self._rows[SPILLED])
+
     def add_lines(self, stream: str, block: bytes, first: int, count: int) -> None:
         """Keep lines; they are parsed together later."""
         self._lines[stream].add(block, first, count)
@@ -125,9 +130,8 @@ class Store:
 
     def spill_beyond(self, limit: int) -> None:
         """Put the activities of open events on disk if there are more than these."""
-        rows = self._rows[SPILLED]
-        if sum(frame.height for frame in rows) > limit:
-            self._rows[SPILLED] = []
+        if self.height > limit:
+            rows, self._rows[SPILLED] = self._rows[SPILLED], []
             self._spill.add(pl.concat(rows))
 
     def take(self, closed: Mapping[str, int]) -> Iterator[Group]:

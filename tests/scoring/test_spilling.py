@@ -116,6 +116,7 @@ def test_large_results_leave_in_portions(monkeypatch: pytest.MonkeyPatch) -> Non
     """Whole persons at a time, in the same order."""
     worlds = [Chance(i).world(f"zoom:{i}") for i in range(4)]
     expected = map_worlds(worlds)
+    monkeypatch.setattr(scorer, "WHOLE", 1)
     monkeypatch.setattr(scorer, "PORTION", 2)
     found = map_worlds(worlds)
     for stream in ("lead_scores", "activity_scores", "event_summaries"):
