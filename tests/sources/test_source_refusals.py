@@ -60,7 +60,7 @@ def after_chat(text: str) -> str:
         pytest.param(
             after_chat("at: {fields_: t}"),
             LAST,
-            "unknown key `fields_`.*Allowed here: field, constant, format, timezone, plus",
+            "unknown key `fields_`.*Allowed here: field, constant, format, timezone",
             id="key of a time",
         ),
         pytest.param(
