@@ -73,6 +73,7 @@ class Attendance:
         joined_at: First moment in the event, if known.
         left_at: Last moment in the event, if known.
         note: The breakdown as text, for timelines that hold text.
+        title: What the entry is about, if it is not the part in the event.
         live: Whether the person did anything live.
         scores: The row's values.
     """
@@ -84,6 +85,7 @@ class Attendance:
     joined_at: str = ""
     left_at: str = ""
     note: str = ""
+    title: str = ""
     live: bool = True
     scores: Mapping[str, Any] = field(default_factory=dict)
 
@@ -142,6 +144,10 @@ class Crm(Protocol):
     @property
     def timeline(self) -> Timeline | None:
         """Where a person's history is written; None if nowhere."""
+
+    @property
+    def level_changes(self) -> Timeline | None:
+        """Where a change of a level is written; None if nowhere."""
 
     def account(self) -> str:
         """Return an id of the account that does not change with its credential."""

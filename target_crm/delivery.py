@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from target_crm.crm import Crm
     from target_crm.desk import Desk
     from target_crm.ledger import Known
+    from target_crm.levels import LevelChanges
     from target_crm.mapping import PropertySet
     from target_crm.rows import Row
     from target_crm.timeline import Attendances
@@ -38,6 +39,7 @@ class Delivery:
         properties: Of contacts.
         policy: What this run may do.
         attendances: Collects what the timeline will be told.
+        levels: Notes and collects changes of levels.
     """
 
     def __init__(
@@ -48,14 +50,21 @@ class Delivery:
         properties: PropertySet,
         policy: Policy,
         attendances: Attendances,
+        levels: LevelChanges,
     ) -> None:
         self._crm = crm
         self._desk = desk
         self._properties = properties
         self._is_dry = policy.dry_run
         self._attendances = attendances
+        self._levels = levels
         self._writer = Writer(
-            crm, desk, properties=properties, policy=policy, attendances=attendances
+            crm,
+            desk,
+            properties=properties,
+            policy=policy,
+            attendances=attendances,
+            levels=levels,
         )
         self._pending: dict[str, Wish] = {}
 
@@ -76,6 +85,7 @@ class Delivery:
         self._send()
         if not self._is_dry:
             self._attendances.tell()
+            self._levels.tell()
             self._desk.rejected.flush()
 
     def finish(self) -> None:
@@ -153,6 +163,7 @@ class Delivery:
             if other is not None:
                 self._desk.close_row(older, not_sent(Why.SUPERSEDED))
                 self._attendances.add(older, "")
+                self._levels.add(older, "")
         return latest
 
     def _wishes(

@@ -12,6 +12,7 @@ from target_crm import breakdowns
 from target_crm.delivery import Delivery
 from target_crm.desk import Desk
 from target_crm.ledger import Ledger
+from target_crm.levels import LevelChanges
 from target_crm.lock import hold
 from target_crm.mapping import load_properties
 from target_crm.rejected import RejectedRows
@@ -108,9 +109,13 @@ class Run:
 
     def _to_delivery(self, properties: PropertySet) -> Delivery:
         workers = self._settings.workers
+        # A dry run collects nothing for a timeline that it will not tell.
+        is_dry = self._settings.dry_run
+        timeline = None if is_dry else self.crm.timeline
+        changes = None if is_dry else self.crm.level_changes
         policy = Policy(
             only_existing=self._settings.only_existing,
-            dry_run=self._settings.dry_run,
+            dry_run=is_dry,
             workers=workers,
         )
         return Delivery(
@@ -118,7 +123,10 @@ class Run:
             self._desk,
             properties=properties,
             policy=policy,
-            attendances=Attendances(self.crm.timeline, self._desk, workers),
+            attendances=Attendances(timeline, self._desk, workers),
+            levels=LevelChanges(
+                changes, self._desk, properties=properties, workers=workers
+            ),
         )
 
     def _to_desk(self, opened: contextlib.ExitStack) -> Desk:

@@ -92,6 +92,18 @@ class TargetHubSpot(CrmTarget):
             ),
         ),
         th.Property(
+            "level_changes",
+            th.StringType,
+            allowed_values=["auto", "note", "none"],
+            default="auto",
+            title="Level changes",
+            description=(
+                "note: when a person's level changes, a note tells from, to and why, "
+                "once. none: no such note. auto: as notes where `timeline` is note, "
+                "else none."
+            ),
+        ),
+        th.Property(
             "external_account_id",
             th.StringType,
             default="webinar-lead-score",
@@ -121,6 +133,7 @@ class TargetHubSpot(CrmTarget):
                 api_version=config["api_version"],
                 create_properties=config["create_properties"],
                 timeline=config["timeline"],
+                level_changes=config["level_changes"],
                 external_account_id=config["external_account_id"],
                 organizer=config["event_organizer"],
                 workers=to_common_settings(config).workers,

@@ -73,6 +73,32 @@ def _window(values: Mapping[str, Any], window: str) -> list[str]:
     return [head, *(f"- {ACTIVITY_LABELS[name]}: {score}" for name, score in done)]
 
 
+def to_level_title(window: str, before: str, after: str) -> str:
+    """Return in a few words how a level changed; an empty one is none."""
+    label = WINDOW_LABELS[window].lower()
+    return f"Webinar {label} level: {before or 'none'} → {after or 'none'}"
+
+
+def to_level_change(
+    values: Mapping[str, Any],
+    window: str,
+    *,
+    levels: tuple[str, str],
+    scores: tuple[str, str],
+) -> str:
+    """Return how a level changed, by which scores, why, and in which webinar."""
+    parts = [to_level_title(window, *levels)]
+    if any(scores):
+        before, after = (score or "none" for score in scores)
+        parts.append(f"(score {before} → {after})")
+    text = " ".join(parts)
+    reasons = values.get(f"{window}_reasons") or []
+    if reasons:
+        text += f", because {'; '.join(reasons)}"
+    name = values.get("event_name")
+    return f"{text} ({name})" if name else text
+
+
 COMPUTED: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "reasons": to_reasons,
     "breakdown": to_breakdown,

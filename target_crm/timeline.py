@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from target_crm.crm import Attendance, Event
@@ -11,10 +12,11 @@ from target_crm.rows import WINDOWS, to_utc
 from target_crm.texts import to_breakdown, to_reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from target_crm.crm import Timeline
     from target_crm.desk import Desk
+    from target_crm.ledger import Ledger
     from target_crm.outcomes import Outcome
     from target_crm.rows import Row
 
@@ -70,7 +72,8 @@ class Attendances:
                 new.append(entry)
         if new:
             self._ensure_event(timeline, new[0].event)
-            self._send(timeline, new)
+            remember = partial(self._remember, timeline, event_id)
+            send(timeline, self._desk, new, self._workers, remember)
 
     def _ensure_event(self, timeline: Timeline, event: Event) -> None:
         state = timeline.event_state(event)
@@ -79,41 +82,65 @@ class Attendances:
             timeline.tell_event(event)
             self._desk.ledger.set_note(name, state)
 
-    def _send(self, timeline: Timeline, entries: Sequence[Attendance]) -> None:
-        size = timeline.batch_size
-        parts = [entries[i : i + size] for i in range(0, len(entries), size)]
-        problem: Exception | None = None
-        for part, outcomes in in_parallel(timeline.tell, parts, self._workers):
-            if isinstance(outcomes, Exception):
-                problem = problem or outcomes
-                continue
-            pairs = list(zip(part, outcomes, strict=True))
-            self._desk.ledger.accept_entries(
-                part[0].event.event_id,
-                {
-                    entry.email_key: timeline.state(entry)
-                    for entry, outcome in pairs
-                    if outcome.is_accepted
-                },
-            )
-            for entry, outcome in pairs:
-                self._close(entry, outcome)
-        if problem is not None:
-            raise problem
+    def _remember(
+        self, timeline: Timeline, event_id: str, accepted: Sequence[Attendance]
+    ) -> None:
+        self._desk.ledger.accept_entries(
+            event_id, {entry.email_key: timeline.state(entry) for entry in accepted}
+        )
 
     def _close(self, entry: Attendance, outcome: Outcome) -> None:
         self._desk.close_entry(entry.row_key, entry.email_key, outcome)
 
     def _entries(self, people: Mapping[str, tuple[Row, str]]) -> list[Attendance]:
-        contacts = self._desk.ledger.contacts(
-            [key for key, (_, contact_id) in people.items() if not contact_id]
-        )
-        ids = {key: known.contact_id for key, known in contacts.items()}
         return [
-            to_attendance(row, contact_id or ids.get(key, ""))
-            for key, (row, contact_id) in people.items()
-            if contact_id or key in ids
+            to_attendance(row, contact_id)
+            for row, contact_id in with_ids(self._desk.ledger, people)
         ]
+
+
+def with_ids(
+    ledger: Ledger, people: Mapping[str, tuple[Row, str]]
+) -> Iterator[tuple[Row, str]]:
+    """Yield rows with the ids of their contacts; those of nobody are left out."""
+    unknown = [key for key, (_, contact_id) in people.items() if not contact_id]
+    contacts = ledger.contacts(unknown)
+    for key, (row, contact_id) in people.items():
+        if contact_id:
+            yield row, contact_id
+        elif key in contacts:
+            yield row, contacts[key].contact_id
+
+
+def send(
+    timeline: Timeline,
+    desk: Desk,
+    entries: Sequence[Attendance],
+    workers: int,
+    remember: Callable[[Sequence[Attendance]], None],
+) -> None:
+    """Tell entries in batches; remember those that are accepted, close all.
+
+    Args:
+        timeline: Where to tell them.
+        desk: The books.
+        entries: Of one event.
+        workers: Calls at the same time.
+        remember: Writes accepted entries into the ledger.
+    """
+    size = timeline.batch_size
+    parts = [entries[i : i + size] for i in range(0, len(entries), size)]
+    problem: Exception | None = None
+    for part, outcomes in in_parallel(timeline.tell, parts, workers):
+        if isinstance(outcomes, Exception):
+            problem = problem or outcomes
+            continue
+        pairs = list(zip(part, outcomes, strict=True))
+        remember([entry for entry, outcome in pairs if outcome.is_accepted])
+        for entry, outcome in pairs:
+            desk.close_entry(entry.row_key, entry.email_key, outcome)
+    if problem is not None:
+        raise problem
 
 
 def to_attendance(row: Row, contact_id: str) -> Attendance:

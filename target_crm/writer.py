@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from target_crm.crm import Crm, Found
     from target_crm.desk import Desk
     from target_crm.ledger import Known
+    from target_crm.levels import LevelChanges
     from target_crm.mapping import PropertySet
     from target_crm.timeline import Attendances
     from target_crm.wanted import Wish
@@ -45,6 +46,7 @@ class Writer:
         properties: Of contacts.
         policy: What this run may do.
         attendances: Collects what the timeline will be told.
+        levels: Notes and collects changes of levels.
     """
 
     def __init__(
@@ -55,12 +57,14 @@ class Writer:
         properties: PropertySet,
         policy: Policy,
         attendances: Attendances,
+        levels: LevelChanges,
     ) -> None:
         self._crm = crm
         self._desk = desk
         self._properties = properties
         self._policy = policy
         self._attendances = attendances
+        self._levels = levels
         self._setup = Setup(crm, desk.ledger, properties)
 
     def compared(self, wishes: Sequence[Wish]) -> Iterator[Wish]:
@@ -189,6 +193,7 @@ class Writer:
         self, wishes: Sequence[Wish], outcomes: Sequence[Outcome]
     ) -> list[Wish]:
         pairs = list(zip(wishes, outcomes, strict=True))
+        self._levels.note(wish for wish, outcome in pairs if outcome.is_accepted)
         self._desk.ledger.accept_contacts(
             wanted.accepted(wish, outcome.contact_id)
             for wish, outcome in pairs
@@ -208,6 +213,7 @@ class Writer:
         if outcome.is_accepted or is_older:
             before = wish.known.contact_id if wish.known else ""
             self._attendances.add(wish.row, outcome.contact_id or before)
+            self._levels.add(wish.row, outcome.contact_id or before)
 
 
 def _read_known(wish: Wish, outcome: Outcome) -> Known:

@@ -45,6 +45,7 @@ class HubSpotSettings:
         api_version: ``v3`` or a date.
         create_properties: Whether missing properties may be created.
         timeline: ``marketing_event``, ``custom_event``, ``note``, ``none``.
+        level_changes: ``note``, ``none``, or ``auto``: as the timeline.
         external_account_id: Our name for the account that the events come from.
         organizer: Of the marketing events.
         workers: Calls at the same time.
@@ -55,6 +56,7 @@ class HubSpotSettings:
     api_version: str = "v3"
     create_properties: bool = True
     timeline: str = "marketing_event"
+    level_changes: str = "auto"
     external_account_id: str = "webinar-lead-score"
     organizer: str = "Webinar"
     workers: int = 4
@@ -88,6 +90,7 @@ class HubSpot:
         self._properties = Properties(self._wire, may_create=settings.create_properties)
         self._contacts = Contacts(self._wire)
         self.timeline: Timeline | None = self._to_timeline()
+        self.level_changes: Timeline | None = self._to_level_changes()
 
     @property
     def traffic(self) -> Traffic:
@@ -145,6 +148,18 @@ class HubSpot:
                 return Notes(self._wire, account_id=account_id)
             case _:
                 return None
+
+    def _to_level_changes(self) -> Timeline | None:
+        wish = self._settings.level_changes
+        if isinstance(self.timeline, Notes) and wish != "none":
+            return self.timeline
+        if wish == "note":
+            return Notes(
+                self._wire,
+                account_id=self._settings.external_account_id,
+                remedy=("level_changes", "none"),
+            )
+        return None
 
     def _to_credential(self) -> Credential:
         given = self._settings.credential

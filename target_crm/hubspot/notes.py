@@ -44,12 +44,20 @@ class Notes:
     Args:
         wire: Sends the requests.
         account_id: Our name for the account that the webinars come from.
+        remedy: What to set if HubSpot refuses notes: a setting and its value.
     """
 
     batch_size = 100
 
-    def __init__(self, wire: Wire, *, account_id: str) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        *,
+        account_id: str,
+        remedy: tuple[str, str] = ("timeline", "marketing_event"),
+    ) -> None:
         self._wire = wire
+        self._remedy = remedy
         self._account_id = account_id
         self._notes = wire.api("hubspot.crm.objects.notes", "BatchApi")
         self._properties = wire.api("hubspot.crm.properties", "CoreApi")
@@ -149,7 +157,7 @@ class Notes:
             )
         except Refused as refusal:
             if refusal.status != NOT_FOUND:
-                raise _refused(refusal) from refusal
+                raise self._refused(refusal) from refusal
             self._make("POST note group", self._groups.create, GROUP)
             self._make("POST note property", self._properties.create, _DEFINITION)
 
@@ -158,7 +166,16 @@ class Notes:
             self._wire.send(what, call, NOTES, body)
         except Refused as refusal:
             if refusal.reason.code not in EXISTS:
-                raise _refused(refusal) from refusal
+                raise self._refused(refusal) from refusal
+
+    def _refused(self, refusal: Refused) -> FatalError:
+        setting, value = self._remedy
+        return FatalError(
+            f"HubSpot refused the property {KEY} of notes ({refusal.reason.code}: "
+            f"{refusal.reason.message}). Set `{setting}` to {value}, which needs no "
+            "property.",
+            setting=setting,
+        )
 
 
 _DEFINITION = {
@@ -183,7 +200,8 @@ def to_properties(key: str, entry: Attendance) -> dict[str, str]:
 
 def to_body(entry: Attendance) -> str:
     """Return a note's text; HubSpot reads it as HTML, so it is escaped."""
-    text = f"Webinar: {entry.event.name}\n{entry.note}".strip()
+    head = "" if entry.title else f"Webinar: {entry.event.name}\n"
+    text = f"{head}{entry.note}".strip()
     return html.escape(text, quote=False).replace("\n", "<br>")[:MAX_BODY]
 
 
@@ -193,12 +211,3 @@ def _to_contact(contact_id: str) -> dict[str, Any]:
         "associationTypeId": NOTE_TO_CONTACT,
     }
     return {"to": {"id": contact_id}, "types": [kind]}
-
-
-def _refused(refusal: Refused) -> FatalError:
-    return FatalError(
-        f"HubSpot refused the property {KEY} of notes ({refusal.reason.code}: "
-        f"{refusal.reason.message}). Set `timeline` to marketing_event, which needs no "
-        "property.",
-        setting="timeline",
-    )

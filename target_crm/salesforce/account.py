@@ -45,6 +45,7 @@ class SalesforceSettings:
         rules: Whom an address means.
         leads: What happens to strangers.
         timeline: One of `TIMELINES`.
+        level_changes: Whether a change of a level is a task, if there are tasks.
         allow_alerts: Whether to save although a duplicate rule alerts.
         bulk_threshold: Records from which a job is used; 0 is never.
         bulk_seconds: How long a job is waited for.
@@ -58,6 +59,7 @@ class SalesforceSettings:
     rules: Rules = field(default_factory=Rules)
     leads: LeadRules = field(default_factory=LeadRules)
     timeline: str = "campaign_and_task"
+    level_changes: bool = True
     allow_alerts: bool = False
     bulk_threshold: int = BULK_THRESHOLD
     bulk_seconds: float = 600.0
@@ -107,6 +109,12 @@ class Salesforce:
         self.timeline: Timeline | None = (
             Campaigns(self._api, collections, self._finder, told)
             if told.campaigns or told.tasks
+            else None
+        )
+        only_tasks = Told(campaigns=False, tasks=True)
+        self.level_changes: Timeline | None = (
+            Campaigns(self._api, collections, self._finder, only_tasks)
+            if told.tasks and settings.level_changes
             else None
         )
 

@@ -97,7 +97,7 @@ def to_task(entry: Attendance, record_id: str, campaign: str) -> Change:
         kind=TASK,
         values={
             ACTIVITY_KEY: to_key(event.event_id, entry.email_key),
-            "Subject": f"Webinar: {event.name}"[:MAX_SUBJECT],
+            "Subject": (entry.title or f"Webinar: {event.name}")[:MAX_SUBJECT],
             "Status": "Completed",
             "Priority": "Normal",
             "WhoId": record_id,

@@ -131,6 +131,17 @@ SETTINGS: tuple[th.Property[Any], ...] = (
         ),
     ),
     th.Property(
+        "level_changes",
+        th.StringType,
+        allowed_values=["task", "none"],
+        default="task",
+        title="Level changes",
+        description=(
+            "task: when a person's level changes, a completed task tells from, to and "
+            "why, once, if `timeline` has tasks. none: no such task."
+        ),
+    ),
+    th.Property(
         "bulk_threshold",
         th.IntegerType,
         default=BULK_THRESHOLD,

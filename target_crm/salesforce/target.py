@@ -74,6 +74,7 @@ def to_organisation(
                 create=given["create"] == "lead", source=given["lead_source"]
             ),
             timeline=given["timeline"],
+            level_changes=given["level_changes"] == "task",
             allow_alerts=given["duplicate_alerts"] == "save",
             bulk_threshold=int(given["bulk_threshold"]),
             bulk_seconds=float(given["bulk_timeout_seconds"]),
