@@ -53,6 +53,9 @@ class Pace:
         with self._lock:
             self.limit, self.seconds = max(1, limit), seconds
 
+    def close(self) -> None:
+        """Let go of what is held; nothing is, in one process."""
+
     def _delay(self) -> float:
         now = self._clock()
         while self._starts and now - self._starts[0] >= self.seconds:

@@ -120,12 +120,22 @@ class TargetHubSpot(CrmTarget):
             title="Event organizer",
             description="Shown as the organizer of the marketing events.",
         ),
+        th.Property(
+            "pace_dir",
+            th.StringType,
+            title="Shared pace folder",
+            description=(
+                "Folder on this machine in which targets with the same credential "
+                "keep the rate limit together. By default the state folder."
+            ),
+        ),
         *COMMON,
     ).to_dict()
 
     def to_crm(self) -> Crm:
         """Return the HubSpot account that the settings name."""
         config = self.config
+        common = to_common_settings(config)
         return HubSpot(
             HubSpotSettings(
                 credential=to_credential(config),
@@ -136,7 +146,8 @@ class TargetHubSpot(CrmTarget):
                 level_changes=config["level_changes"],
                 external_account_id=config["external_account_id"],
                 organizer=config["event_organizer"],
-                workers=to_common_settings(config).workers,
+                workers=common.workers,
+                pace_dir=config.get("pace_dir") or common.state_dir,
             ),
             clockwork=self.clockwork,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -49,6 +51,7 @@ class HubSpotSettings:
         external_account_id: Our name for the account that the events come from.
         organizer: Of the marketing events.
         workers: Calls at the same time.
+        pace_dir: Folder in which processes share the rate limit; empty keeps it alone.
     """
 
     credential: str | OAuth
@@ -60,6 +63,7 @@ class HubSpotSettings:
     external_account_id: str = "webinar-lead-score"
     organizer: str = "Webinar"
     workers: int = 4
+    pace_dir: str = ""
 
 
 class HubSpot:
@@ -79,13 +83,8 @@ class HubSpot:
     ) -> None:
         self._settings = settings
         self._clockwork = clockwork or Clockwork()
-        self._wire = Wire(
-            settings.api_url,
-            version=settings.api_version,
-            connections=settings.workers,
-            clockwork=self._clockwork,
-        )
         self._credential = self._to_credential()
+        self._wire = self._to_wire(settings.workers)
         self._wire.use(self._credential)
         self._properties = Properties(self._wire, may_create=settings.create_properties)
         self._contacts = Contacts(self._wire)
@@ -133,6 +132,17 @@ class HubSpot:
         """Close the connections."""
         self._wire.close()
 
+    def _to_wire(self, connections: int) -> Wire:
+        settings = self._settings
+        folder = Path(settings.pace_dir).expanduser() if settings.pace_dir else None
+        return Wire(
+            settings.api_url,
+            version=settings.api_version,
+            connections=connections,
+            clockwork=self._clockwork,
+            pace_file=folder / f"pace-{_hash(self.account())}" if folder else None,
+        )
+
     def _to_timeline(self) -> Timeline | None:
         account_id = self._settings.external_account_id
         match self._settings.timeline:
@@ -172,12 +182,7 @@ class HubSpot:
         )
 
     def _fetch_token(self, oauth: OAuth) -> dict[str, Any]:
-        wire = Wire(
-            self._settings.api_url,
-            version=self._settings.api_version,
-            connections=1,
-            clockwork=self._clockwork,
-        )
+        wire = self._to_wire(1)
         tokens = wire.api("hubspot.oauth", "TokensApi")
 
         def create(**options: Any) -> Any:
@@ -204,3 +209,7 @@ class HubSpot:
         if not isinstance(data, dict):
             raise FatalError("HubSpot's answer holds no token.", setting="api_url")
         return data
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

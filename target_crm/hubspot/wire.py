@@ -19,12 +19,14 @@ from sync_core.address import check_base_url
 from sync_core.errors import FatalError, TransientError
 from sync_core.pace import Pace
 from sync_core.retrying import Retrier
+from sync_core.shared_pace import SharedPace
 from target_crm.crm import Traffic
 from target_crm.hubspot.answers import Reply, to_reply
 from target_crm.patience import Clockwork, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from target_crm.hubspot.auth import Credential
 
@@ -55,6 +57,7 @@ class Wire:
         patience: Bounds in seconds.
         connections: Kept open; as many as calls at the same time.
         clockwork: Clock and sleep.
+        pace_file: Keeps the rate limit together with other processes; None alone.
     """
 
     def __init__(
@@ -65,15 +68,14 @@ class Wire:
         patience: Patience | None = None,
         connections: int = 4,
         clockwork: Clockwork | None = None,
+        pace_file: Path | None = None,
     ) -> None:
         self.base_url = check_base_url(base_url, setting="api_url")
         self.traffic = Traffic()
         self._version = version
         self._patience = patience or Patience()
         self._time = clockwork or Clockwork()
-        self._pace = Pace(
-            FIRST_LIMIT, WINDOW + SLACK, clock=self._time.clock, sleep=self._time.sleep
-        )
+        self._pace = _to_pace(pace_file, self._time)
         self._retrier = Retrier(
             clock=self._time.clock,
             sleep=self._time.sleep,
@@ -150,6 +152,7 @@ class Wire:
     def close(self) -> None:
         """Close the connections."""
         self._pool.clear()
+        self._pace.close()
 
     @property
     def waits(self) -> int:
@@ -271,6 +274,13 @@ class Wire:
         if left is not None:
             self.traffic.daily_left = left
         self.traffic.waits = self.waits
+
+
+def _to_pace(file: Path | None, time: Clockwork) -> Pace:
+    seconds = WINDOW + SLACK
+    if file is None:
+        return Pace(FIRST_LIMIT, seconds, clock=time.clock, sleep=time.sleep)
+    return SharedPace(file, FIRST_LIMIT, seconds, clock=time.clock, sleep=time.sleep)
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:
