@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from target_crm.crm import Crm
 
-TIMELINES = ["marketing_event", "custom_event", "note", "none"]
+TIMELINES = ["marketing_event", "custom_event", "app_event", "note", "none"]
 
 
 class TargetHubSpot(CrmTarget):
@@ -87,8 +87,18 @@ class TargetHubSpot(CrmTarget):
             description=(
                 "marketing_event: attendance of a marketing event, on every edition; "
                 "custom_event: one event a person and webinar with the scores in it, "
-                "on Enterprise editions; note: one note a person and webinar with the "
+                "on Enterprise editions; app_event: the same as an event of a "
+                "partner's own app; note: one note a person and webinar with the "
                 "breakdown; none: properties only."
+            ),
+        ),
+        th.Property(
+            "app_event_template_id",
+            th.StringType,
+            title="App event template",
+            description=(
+                "For `timeline: app_event`: the id of the app's event template, or "
+                "with a dated `api_version` the full name of its event type."
             ),
         ),
         th.Property(
@@ -143,6 +153,7 @@ class TargetHubSpot(CrmTarget):
                 api_version=config["api_version"],
                 create_properties=config["create_properties"],
                 timeline=config["timeline"],
+                app_event_template_id=config.get("app_event_template_id") or "",
                 level_changes=config["level_changes"],
                 external_account_id=config["external_account_id"],
                 organizer=config["event_organizer"],

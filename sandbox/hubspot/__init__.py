@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.hubspot import (
+    app_events,
     attendance,
     batches,
     custom_events,
@@ -43,6 +44,7 @@ def routes(settings: SandboxSettings, store: Store) -> list[BaseRoute]:
         *marketing.OPERATIONS,
         *event_definitions.OPERATIONS,
         *custom_events.OPERATIONS,
+        *app_events.OPERATIONS,
         *oauth.OPERATIONS,
     )
     return [*to_routes(Account(settings, store), operations)]

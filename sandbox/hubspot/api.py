@@ -54,6 +54,8 @@ BASES: dict[str, tuple[str, ...]] = {
         "/events/event-occurrences/2026-03",
         "/events/event-occurrences/2026-09",
     ),
+    "timeline": ("/integrators/timeline/v3",),
+    "app_events": ("/integrators/timeline/2026-03",),
     "oauth": ("/oauth/v1", "/oauth/v3", "/oauth/2026-03", "/oauth/2026-09"),
     "account": (
         "/account-info/v3",

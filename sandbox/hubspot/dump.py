@@ -24,6 +24,7 @@ def to_dump(db: sqlite3.Connection) -> str:
                 "notes": _notes(db, contact.id),
                 "attendance": _attendance(db, contact.id),
                 "events": _events(db, contact.id),
+                "app_events": _app_events(db, contact.id),
             }
             for contact in contacts
         },
@@ -56,6 +57,15 @@ def _events(db: sqlite3.Connection, contact_id: int) -> list[Any]:
     rows = db.execute(
         "SELECT name, uuid, at, properties FROM hs_event_occurrence "
         "WHERE contact_id = ? ORDER BY name, uuid, at",
+        (contact_id,),
+    )
+    return [list(row) for row in rows]
+
+
+def _app_events(db: sqlite3.Connection, contact_id: int) -> list[Any]:
+    rows = db.execute(
+        "SELECT kind, id, at, tokens FROM hs_app_event WHERE contact_id = ? "
+        "ORDER BY kind, id",
         (contact_id,),
     )
     return [list(row) for row in rows]

@@ -50,6 +50,9 @@ CREATE TABLE IF NOT EXISTS hs_event_occurrence (
     position INTEGER PRIMARY KEY, name TEXT NOT NULL, uuid TEXT NOT NULL,
     contact_id INTEGER NOT NULL, at REAL NOT NULL, properties TEXT NOT NULL,
     UNIQUE (name, uuid));
+CREATE TABLE IF NOT EXISTS hs_app_event (
+    kind TEXT NOT NULL, id TEXT NOT NULL, contact_id INTEGER NOT NULL,
+    at REAL NOT NULL, tokens TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hs_token (
     token TEXT PRIMARY KEY, expires REAL NOT NULL) WITHOUT ROWID;
 """

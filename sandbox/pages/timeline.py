@@ -50,6 +50,7 @@ def read_timeline(
         *_attendance(db, contact_id),
         *_notes(db, contact_id),
         *_custom_events(db, contact_id),
+        *_app_events(db, contact_id),
         *_levels(db, contact_id, levels),
     ]
     # Of what happened at the same moment, the later line of this list is newer.
@@ -135,6 +136,20 @@ def _custom_events(db: sqlite3.Connection, contact_id: int) -> Iterator[Entry]:
             kind="custom-event",
             at=at,
             title=msgspec.json.decode(body)["labels"]["singular"],
+            text="\n".join(f"{name}: {value}" for name, value in held.items()),
+        )
+
+
+def _app_events(db: sqlite3.Connection, contact_id: int) -> Iterator[Entry]:
+    rows = db.execute(
+        "SELECT at, tokens FROM hs_app_event WHERE contact_id = ?", (contact_id,)
+    )
+    for at, tokens in rows:
+        held = msgspec.json.decode(tokens)
+        yield Entry(
+            kind="app-event",
+            at=at,
+            title="App event",
             text="\n".join(f"{name}: {value}" for name, value in held.items()),
         )
 

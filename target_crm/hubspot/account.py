@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sync_core.errors import FatalError, SettingError
 from target_crm.hubspot.answers import Refused
+from target_crm.hubspot.app_events import AppEvents
 from target_crm.hubspot.auth import OAuthToken, StaticToken, to_fingerprint
 from target_crm.hubspot.contacts import BATCH, Contacts
 from target_crm.hubspot.custom_events import CustomEvents
@@ -46,7 +47,9 @@ class HubSpotSettings:
         api_url: HubSpot or a sandbox.
         api_version: ``v3`` or a date.
         create_properties: Whether missing properties may be created.
-        timeline: ``marketing_event``, ``custom_event``, ``note``, ``none``.
+        timeline: ``marketing_event``, ``custom_event``, ``app_event``, ``note``,
+            ``none``.
+        app_event_template_id: Template or event type of ``app_event``.
         level_changes: ``note``, ``none``, or ``auto``: as the timeline.
         external_account_id: Our name for the account that the events come from.
         organizer: Of the marketing events.
@@ -59,6 +62,7 @@ class HubSpotSettings:
     api_version: str = "v3"
     create_properties: bool = True
     timeline: str = "marketing_event"
+    app_event_template_id: str = ""
     level_changes: str = "auto"
     external_account_id: str = "webinar-lead-score"
     organizer: str = "Webinar"
@@ -154,10 +158,28 @@ class HubSpot:
                 )
             case "custom_event":
                 return CustomEvents(self._wire, account_id=account_id)
+            case "app_event":
+                return self._to_app_events()
             case "note":
                 return Notes(self._wire, account_id=account_id)
             case _:
                 return None
+
+    def _to_app_events(self) -> Timeline:
+        settings = self._settings
+        if not settings.app_event_template_id:
+            raise SettingError(
+                "`timeline: app_event` needs `app_event_template_id`: the id of your "
+                "app's event template, or with a dated `api_version` the event type's "
+                "full name.",
+                setting="app_event_template_id",
+            )
+        return AppEvents(
+            self._wire,
+            account_id=settings.external_account_id,
+            kind=settings.app_event_template_id,
+            version=settings.api_version,
+        )
 
     def _to_level_changes(self) -> Timeline | None:
         wish = self._settings.level_changes

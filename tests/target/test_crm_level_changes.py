@@ -22,7 +22,10 @@ CREATE = "*/notes/batch/create"
 MEDIUM: dict[str, Any] = {"live_level": "Medium", "live_lead_score": 58.0}
 HIGH: dict[str, Any] = {"live_level": "High", "live_lead_score": 82.4}
 NONE: dict[str, Any] = {"live_level": None, "live_rank": None, "live_reasons": []}
-LATER = {"event_id": "hubilo:2", "event_starts_at": "2026-12-01T10:00:00Z"}
+LATER: dict[str, Any] = {
+    "event_id": "hubilo:2",
+    "event_starts_at": "2026-12-01T10:00:00Z",
+}
 TOLD = (
     "Webinar live level: Medium → High (score 58 → 82.4), because asked 2 questions; "
     "watched 59 min (How to score)"

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from wire_tapes import Call
 
 from sandbox.faults import Planned, Status
+from sandbox.hubspot.app_events import EVENT_TYPE, TEMPLATE_ID
+from sandbox.settings import ALL_SCOPES
 from target_crm.crm import Attendance, Contact, Event
 from target_crm.hubspot.account import HubSpot, HubSpotSettings, OAuth
 from target_crm.mapping import Group, Option, Property, PropertySet
@@ -157,6 +159,13 @@ def tell_and_attend(crm: Any) -> list[str]:
     return attend(crm)
 
 
+def tell_people(crm: Any) -> list[str]:
+    """Tell of two people by their ids."""
+    found = crm.read(PEOPLE[:2], HUBSPOT_PROPERTIES)
+    ids = [(email, found[email].contact_id) for email in PEOPLE[:2]]
+    return kinds(crm.timeline.tell(entries(*ids)))
+
+
 def check(crm: Any) -> None:
     """Check the credential."""
     crm.check()
@@ -182,6 +191,11 @@ def _refused_once() -> Planned:
 
 OAUTH = OAuth(client_id="sandbox-client", client_secret=SECRET, refresh_token=REFRESH)
 DATED = partial(hubspot, api_version="2026-03")
+APP = {
+    "before": lambda crm: (prepare(crm), upsert(*PEOPLE)(crm)),
+    "expected": ["created", "created"],
+    "settings": {"scopes": ALL_SCOPES | {"timeline"}},
+}
 HUBSPOT_CALLS = (
     _hubspot("check_account", check),
     _hubspot("create_properties", prepare, expected=True),
@@ -213,6 +227,25 @@ HUBSPOT_CALLS = (
         attend,
         before=prepare_and_write,
         expected=["created", "created"],
+    ),
+    _hubspot(
+        "tell_app_events",
+        tell_people,
+        connect=partial(
+            hubspot, timeline="app_event", app_event_template_id=TEMPLATE_ID
+        ),
+        **APP,
+    ),
+    _hubspot(
+        "dated_tell_app_events",
+        tell_people,
+        connect=partial(
+            hubspot,
+            api_version="2026-03",
+            timeline="app_event",
+            app_event_template_id=EVENT_TYPE,
+        ),
+        **APP,
     ),
     _hubspot("refresh_token", check, connect=partial(hubspot, credential=OAUTH)),
     _hubspot(
