@@ -58,7 +58,8 @@ def test_a_wrong_setting_is_told_in_one_paragraph(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert said(done.stderr) == (
-        "Stopped: `platform` is `zoom`, which is none of ours. Set it to `files` or `hubilo`."
+        "Stopped: `platform` is `zoom`, which is none of ours. "
+        "Set it to `files` or `hubilo`."
     )
 
 
