@@ -158,8 +158,12 @@ def to_change(properties: PropertySet, wish: Wish, window: str) -> Change | None
     known = wish.known
     if level is None or known is None or not (known.event_id or known.starts_at):
         return None
+    if level.name not in known.properties:
+        return None
+    if known.properties[level.name] == wish.wanted.get(level.name):
+        return None
     changed = wanted.changes(properties, wish)
-    if level.name not in changed or level.name not in known.properties:
+    if level.name not in changed:
         return None
     before, after = changed[level.name]
     score = properties.by_source.get(f"{window}_lead_score")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from crm_world import ATTEND, READ, STATE, lead_score, world
+from crm_world import ATTEND, READ, STATE, World, lead_score, world
 
 from sandbox.faults import Planned, Status
 from sync_core.errors import FatalError
@@ -40,6 +40,19 @@ def test_a_refused_attendance_is_kept_and_told_by_the_next_run(tmp_path: Path) -
         held = hubspot.crm["contacts"].values()
         assert (again.code, hubspot.waiting) == (0, [])
         assert [len(contact["attendance"]) for contact in held] == [1, 1, 1]
+
+
+def test_a_long_dry_run_tells_the_timeline_nothing(
+    hubspot: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many people wait for it."""
+    monkeypatch.setattr("target_crm.timeline.MAX_WAITING", 2)
+    rows = [lead_score(n) for n in range(5)]
+    hubspot.run(rows, timeline="none")
+    changed = [lead_score(n, live_lead_score=1.5) for n in range(5)]
+    ran = hubspot.run(changed, dry_run=True)
+    assert ran.outcomes == {"updated": 5}
+    assert ran.to("marketing") == []
 
 
 def test_a_refused_marketing_event_stops_the_run(tmp_path: Path) -> None:
