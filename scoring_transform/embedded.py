@@ -80,7 +80,9 @@ class Tables:
 
 def run(tables: Tables, model: Model) -> Mapping[str, pl.DataFrame]:
     """Score events and return every frame of the result, computed."""
-    return _collect(to_scores(_to_inputs(tables), model, keep=_computed))
+    inputs = _to_inputs(tables)
+    scores = to_scores(inputs, model, keep=_computed, keep_activities=_computed)
+    return _collect(scores)
 
 
 def run_in_parts(
@@ -103,7 +105,8 @@ def run_in_parts(
 
 def _count(tables: Tables, part: pl.LazyFrame, model: Model) -> dict[str, pl.DataFrame]:
     whole = dataclasses.replace(tables, activities=part)
-    counts = to_counts(_to_inputs(whole), model, keep=_computed)
+    inputs = _to_inputs(whole)
+    counts = to_counts(inputs, model, keep=_computed, keep_activities=_computed)
     frames = [getattr(counts, name).to_native() for name in COUNTS]
     return dict(zip(COUNTS, pl.collect_all(frames), strict=True))
 
