@@ -25,6 +25,7 @@ from scoring_transform.model import default_model
 
 PEOPLE_AN_EVENT = 5_000
 ROWS_AN_EVENT = 50_000
+SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def floor(folder: Path, _: int) -> None:
@@ -45,9 +46,9 @@ def score(folder: Path, _: int) -> None:
     rest = pl.DataFrame()
     for path in sorted(folder.glob("*.parquet")):
         frame = pl.concat([rest, pl.read_parquet(path)], how="diagonal")
-        is_last = pl.col("event_id") == frame["event_id"][-1]
-        rest = frame.filter(is_last)
-        run(_to_tables(frame.filter(~is_last)), model)
+        last = frame["event_id"].index_of(frame["event_id"][-1])
+        rest = frame.slice(last)
+        run(_to_tables(frame.head(last)), model)
     run(_to_tables(rest), model)
 
 
@@ -74,7 +75,7 @@ def _to_tables(activities: pl.DataFrame) -> Tables:
 
 
 def _instant(name: str) -> pl.Expr:
-    return pl.col(name).str.to_datetime("%+", time_unit="us").to_physical()
+    return pl.col(name).str.to_datetime(SECONDS, time_unit="us").to_physical()
 
 
 def write(folder: Path, rows: int) -> None:

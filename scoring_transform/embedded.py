@@ -53,7 +53,13 @@ ACTIVITIES = {
     "detail": pl.String,
 }
 
-
+#: Columns that are joined and grouped by, which is faster by numbers than by texts.
+IDS = {
+    "events": ("event_id",),
+    "sessions": ("event_id", "session_id"),
+    "people": ("event_id", "attendee_id"),
+    "activities": ("event_id", "attendee_id", "session_id"),
+}
 #: What is different in each part; the rest is the same in all.
 SPLIT = ("counters", "details", "reported")
 COUNTS = ("counters", "links", "reported", "details", "open_events")
@@ -80,7 +86,7 @@ class Tables:
 
 def run(tables: Tables, model: Model) -> Mapping[str, pl.DataFrame]:
     """Score events and return every frame of the result, computed."""
-    inputs = _to_inputs(tables)
+    inputs = _to_inputs(tables, _to_code())
     scores = to_scores(inputs, model, keep=_computed, keep_activities=_computed)
     return _collect(scores)
 
@@ -89,35 +95,44 @@ def run_in_parts(
     tables: Tables, parts: Iterable[pl.LazyFrame], model: Model
 ) -> Mapping[str, pl.DataFrame]:
     """Score events whose activities come in parts, each with whole persons."""
+    code = _to_code()
     same: dict[str, pl.DataFrame] = {}
     split: dict[str, list[pl.DataFrame]] = {name: [] for name in SPLIT}
     for part in parts:
-        same = _count(tables, part, model)
+        whole = dataclasses.replace(tables, activities=part)
+        same = _count(_to_inputs(whole, code), model)
         for name, frames in split.items():
             frames.append(same.pop(name))
-    whole = same | {name: pl.concat(frames) for name, frames in split.items()}
+    whole_counts = same | {name: pl.concat(frames) for name, frames in split.items()}
     split.clear()
-    counts = Counts(**{name: _to_frame(frame) for name, frame in whole.items()})
+    counts = Counts(**{name: _to_frame(frame) for name, frame in whole_counts.items()})
     reported = counts.reported.unique(["event_id", "activity"])
     counts = dataclasses.replace(counts, reported=reported)
     return _collect(from_counts(counts, model, keep=_computed))
 
 
-def _count(tables: Tables, part: pl.LazyFrame, model: Model) -> dict[str, pl.DataFrame]:
-    whole = dataclasses.replace(tables, activities=part)
-    inputs = _to_inputs(whole)
+def _count(inputs: Inputs, model: Model) -> dict[str, pl.DataFrame]:
     counts = to_counts(inputs, model, keep=_computed, keep_activities=_computed)
     frames = [getattr(counts, name).to_native() for name in COUNTS]
     return dict(zip(COUNTS, pl.collect_all(frames), strict=True))
 
 
-def _to_inputs(tables: Tables) -> Inputs:
-    return Inputs(
-        events=nw.from_native(tables.events),
-        sessions=nw.from_native(tables.sessions),
-        people=nw.from_native(tables.people),
-        activities=nw.from_native(tables.activities),
-    )
+def _to_code() -> pl.Categorical:
+    """Return a type that holds ids as numbers, in the order of their texts.
+
+    Its table of ids goes with the last frame that uses it.
+    """
+    return pl.Categorical(pl.Categories.random())
+
+
+def _to_inputs(tables: Tables, code: pl.Categorical) -> Inputs:
+    frames = {
+        name: nw.from_native(
+            getattr(tables, name).with_columns(pl.col(*ids).cast(code))
+        )
+        for name, ids in IDS.items()
+    }
+    return Inputs(**frames)
 
 
 def _to_frame(frame: pl.DataFrame) -> nw.LazyFrame[pl.LazyFrame]:
@@ -129,5 +144,7 @@ def _computed(frame: nw.LazyFrame[pl.LazyFrame]) -> nw.LazyFrame[pl.LazyFrame]:
 
 
 def _collect(scores: Scores) -> Mapping[str, pl.DataFrame]:
+    texts = pl.selectors.categorical().cast(pl.String)
     frames = [getattr(scores, name).to_native() for name in RESULTS]
+    frames = [frame.with_columns(texts) for frame in frames]
     return dict(zip(RESULTS, pl.collect_all(frames), strict=True))
