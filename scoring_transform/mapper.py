@@ -13,6 +13,7 @@ import singer_sdk.typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from singer_sdk.mapper_base import InlineMapper
 
+from scoring_transform.ending import PromptEnd
 from scoring_transform.model import Model, read_model
 from scoring_transform.pipeline import Limits, Pipeline
 from scoring_transform.reader import BlockReader
@@ -191,6 +192,10 @@ class ScoringTransform(PluginMixin, InlineMapper):
         overrides = {key: self.config[key] for key in RULES if key in self.config}
         return read_model(self.config.get("scoring"), overrides)
 
+    def ending(self) -> PromptEnd:
+        """Return what ends the process on a signal, however long a step takes."""
+        return PromptEnd(self.pipeline.close)
+
     def take_lines(self, stream: str, block: bytes, count: int) -> None:
         """Take RECORD lines of a big stream."""
         self.pipeline.add_lines(stream, block, count)
@@ -236,5 +241,6 @@ class ScoringTransform(PluginMixin, InlineMapper):
 
     def process_endofpipe(self) -> None:
         """Score what is left and forward the last STATE."""
-        self.pipeline.finish()
+        with self.ending():
+            self.pipeline.finish()
         super().process_endofpipe()

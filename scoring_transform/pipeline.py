@@ -148,6 +148,10 @@ class Pipeline:
                 "at_end`, or `on_incomplete: score`."
             )
 
+    def close(self) -> None:
+        """Delete what is on disk; nothing can be scored afterwards."""
+        self._store.close()
+
     def _warn(self) -> None:
         """Tell what was read but could not count as it should."""
         for name, count in sorted(self._store.unknown.items()):

@@ -14,6 +14,7 @@ from sync_core.errors import FatalError
 if TYPE_CHECKING:
     import gzip
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 CHUNK = 1 << 20
 LONGEST_LINE = 64 << 20
@@ -25,6 +26,9 @@ FORMS = (
 
 class Taker(Protocol):
     """Who takes what is read."""
+
+    def ending(self) -> AbstractContextManager[object]:
+        """Return what is in force while the input is read."""
 
     def take_lines(self, stream: str, block: bytes, count: int) -> None:
         """Take whole RECORD lines of one stream."""
@@ -74,8 +78,9 @@ class BlockReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         """Read to the end of the input."""
         source = file_input or self.default_input
-        for block in self.translate(to_blocks(getattr(source, "buffer", source))):
-            self._process_block(block, callbacks)
+        with self._taker.ending():
+            for block in self.translate(to_blocks(getattr(source, "buffer", source))):
+                self._process_block(block, callbacks)
         return self._counts
 
     def _process_block(

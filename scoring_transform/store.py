@@ -159,6 +159,10 @@ class Store:
         """Free what was taken."""
         self._spill.forget(closed)
 
+    def close(self) -> None:
+        """Free everything on disk."""
+        self._spill.delete()
+
     def _take(self, stream: str, closed: Mapping[str, int]) -> pl.DataFrame:
         limits = pl.DataFrame(
             {"event_id": list(closed), "limit": list(closed.values())},

@@ -24,13 +24,25 @@ if TYPE_CHECKING:
 
 RUN = "from scoring_transform.mapper import ScoringTransform as S; S.cli()"
 
+#: The same with an engine that works for many minutes and hears no signal meanwhile.
+BUSY = """
+import hashlib, sys
+import scoring_transform.scorer as scorer
 
-def start(folder: Path, **config: Any) -> subprocess.Popen[bytes]:
+def work(tables, parts, model):
+    print("busy", file=sys.stderr, flush=True)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**30)
+
+scorer.run_in_parts = work
+"""
+
+
+def start(folder: Path, program: str = RUN, **config: Any) -> subprocess.Popen[bytes]:
     """Start the mapper."""
     path = folder / "config.json"
     path.write_text(json.dumps({"state_dir": str(folder / "work")} | config))
     return subprocess.Popen(
-        [sys.executable, "-c", RUN, "--config", str(path)],
+        [sys.executable, "-c", program, "--config", str(path)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -74,6 +86,30 @@ def test_a_signal_ends_it_at_once(tmp_path: Path, number: int, code: int) -> Non
         out, err = process.communicate(timeout=30)
     assert (code, b"") == (process.returncode, out)
     assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
+)
+def test_a_signal_ends_it_while_the_engine_works(
+    tmp_path: Path, number: int, code: int
+) -> None:
+    """Within seconds, with nothing written and nothing left on disk."""
+    config = {"max_rows_in_memory": 0, "flush_seconds": 0}
+    with start(tmp_path, BUSY + RUN, **config) as process:
+        assert process.stdin
+        assert process.stderr
+        *children, event = counted("chat", [2, 1]).messages()
+        data = [*schema_messages(), *children, state_message(1), event]
+        process.stdin.write(to_lines(data))
+        process.stdin.close()
+        process.stdin = None
+        assert any(b"busy" in line for line in iter(process.stderr.readline, b""))
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+    assert (code, b"") == (process.returncode, out)
+    assert b"Traceback" not in err
+    assert not list((tmp_path / "work").glob("spill/*"))
 
 
 def test_an_event_without_an_end_is_an_error(tmp_path: Path) -> None:
