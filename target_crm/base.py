@@ -40,6 +40,7 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
         seconds = self.config.get("state_interval_seconds", STATE_INTERVAL_SECONDS)
         self._MAX_RECORD_AGE_IN_MINUTES = max(1, int(seconds)) / 60
         self._run: Run | None = None
+        self._code = 0
 
     @abc.abstractmethod
     def to_crm(self) -> Crm:
@@ -70,9 +71,10 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
             stopped = type(problem).__name__
             raise
         finally:
-            code = self._finish(run, stopped)
-        if code:
-            raise SystemExit(code)
+            if self._run is not None:
+                self._code = self._finish(run, stopped)
+        if self._code:
+            raise SystemExit(self._code)
 
     def _finish(self, run: Run, stopped: str) -> int:
         code = run.close(stopped)
@@ -86,11 +88,13 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
         return code
 
     def process_endofpipe(self) -> None:
-        """Drain, send earlier rejected rows again, and only then confirm."""
+        """Drain, send earlier rejected rows again, confirm, and close the books."""
         for sink in self._sinks_active.values():
             self.drain_one(sink)
-        self.crm_run.delivery.finish()
+        run = self.crm_run
+        run.delivery.finish()
         super().process_endofpipe()
+        self._code = self._finish(run, "")
 
     def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
         """Settle what the drained rows need before the STATE that covers them."""
