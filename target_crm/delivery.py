@@ -15,57 +15,27 @@ from sync_core.errors import RowRejected
 from target_crm import breakdowns, wanted
 from target_crm.outcomes import Why, not_sent, to_rejected
 from target_crm.rows import to_row
-from target_crm.writer import Policy, Writer
+from target_crm.writer import Means, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from target_crm.crm import Crm
-    from target_crm.desk import Desk
     from target_crm.ledger import Known
-    from target_crm.levels import LevelChanges
-    from target_crm.mapping import PropertySet
     from target_crm.rows import Row
-    from target_crm.timeline import Attendances
     from target_crm.wanted import Wish
 
 
 class Delivery:
-    """Writes rows to a CRM.
+    """Writes rows to a CRM."""
 
-    Args:
-        crm: The account.
-        desk: The books.
-        properties: Of contacts.
-        policy: What this run may do.
-        attendances: Collects what the timeline will be told.
-        levels: Notes and collects changes of levels.
-    """
-
-    def __init__(
-        self,
-        crm: Crm,
-        desk: Desk,
-        *,
-        properties: PropertySet,
-        policy: Policy,
-        attendances: Attendances,
-        levels: LevelChanges,
-    ) -> None:
-        self._crm = crm
-        self._desk = desk
-        self._properties = properties
-        self._is_dry = policy.dry_run
-        self._attendances = attendances
-        self._levels = levels
-        self._writer = Writer(
-            crm,
-            desk,
-            properties=properties,
-            policy=policy,
-            attendances=attendances,
-            levels=levels,
-        )
+    def __init__(self, means: Means) -> None:
+        self._crm = means.crm
+        self._desk = means.desk
+        self._properties = means.properties
+        self._is_dry = means.policy.dry_run
+        self._attendances = means.attendances
+        self._levels = means.levels
+        self._writer = Writer(means)
         self._pending: dict[str, Wish] = {}
 
     def deliver(self, records: Iterable[Mapping[str, Any]]) -> None:

@@ -19,7 +19,7 @@ from target_crm.rejected import RejectedRows
 from target_crm.report import RunReport
 from target_crm.rows import to_activity_score
 from target_crm.timeline import Attendances
-from target_crm.writer import Policy
+from target_crm.writer import Means, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -119,14 +119,16 @@ class Run:
             workers=workers,
         )
         return Delivery(
-            self.crm,
-            self._desk,
-            properties=properties,
-            policy=policy,
-            attendances=Attendances(timeline, self._desk, workers),
-            levels=LevelChanges(
-                changes, self._desk, properties=properties, workers=workers
-            ),
+            Means(
+                crm=self.crm,
+                desk=self._desk,
+                properties=properties,
+                policy=policy,
+                attendances=Attendances(timeline, self._desk, workers),
+                levels=LevelChanges(
+                    changes, self._desk, properties=properties, workers=workers
+                ),
+            )
         )
 
     def _to_desk(self, opened: contextlib.ExitStack) -> Desk:

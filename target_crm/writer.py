@@ -37,10 +37,11 @@ class Policy:
     workers: int = 4
 
 
-class Writer:
-    """Closes every wish: without a request, after a comparison, or by a write.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a run works with.
 
-    Args:
+    Attributes:
         crm: The account.
         desk: The books.
         properties: Of contacts.
@@ -49,23 +50,25 @@ class Writer:
         levels: Notes and collects changes of levels.
     """
 
-    def __init__(
-        self,
-        crm: Crm,
-        desk: Desk,
-        *,
-        properties: PropertySet,
-        policy: Policy,
-        attendances: Attendances,
-        levels: LevelChanges,
-    ) -> None:
-        self._crm = crm
-        self._desk = desk
-        self._properties = properties
-        self._policy = policy
-        self._attendances = attendances
-        self._levels = levels
-        self._setup = Setup(crm, desk.ledger, properties)
+    crm: Crm
+    desk: Desk
+    properties: PropertySet
+    policy: Policy
+    attendances: Attendances
+    levels: LevelChanges
+
+
+class Writer:
+    """Closes every wish: without a request, after a comparison, or by a write."""
+
+    def __init__(self, means: Means) -> None:
+        self._crm = means.crm
+        self._desk = means.desk
+        self._properties = means.properties
+        self._policy = means.policy
+        self._attendances = means.attendances
+        self._levels = means.levels
+        self._setup = Setup(means.crm, means.desk.ledger, means.properties)
 
     def compared(self, wishes: Sequence[Wish]) -> Iterator[Wish]:
         """Close what needs no write; yield the rest, compared where needed."""
