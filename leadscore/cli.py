@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 from singer_sdk.exceptions import SingerSDKError
 
 from leadscore.crm_cli import crm_app
 from leadscore.home import Home, check_project, find_home
+from leadscore.terminal import console
 from sync_core.redact import redact
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ weights_app = typer.Typer(
 )
 app.add_typer(weights_app, name="weights")
 app.add_typer(crm_app, name="crm")
-
-console = Console()
-if not console.is_terminal:
-    console = Console(width=100)  # a log has no width of its own
 
 ScoringFileOption = Annotated[
     Path | None,

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from leadscore.home import check_project, find_home
 from leadscore.loader import Loader, to_loader
+from leadscore.terminal import console
 
 crm_app = typer.Typer(no_args_is_help=True, help="Check, set up and look after a CRM.")
 rejected_app = typer.Typer(no_args_is_help=True, help="Rows that the CRM refused.")
 crm_app.add_typer(rejected_app, name="rejected")
-
-console = Console()
 
 CrmOption = Annotated[str, typer.Option("--crm", help="hubspot or salesforce")]
 EnvironmentOption = Annotated[
@@ -75,7 +73,9 @@ def plan(
     report = make_plan(_loader(crm, environment), blocks)
     console.print(to_plan_table(report))
     counts = ", ".join(f"{n} {kind}" for kind, n in report["outcomes"].items())
-    console.print(f"{report['rows']} rows: {counts}; nothing was written.")
+    console.print(
+        f"{report['rows']} rows: {counts}; nothing was written.", soft_wrap=True
+    )
 
 
 @rejected_app.command("list")
