@@ -99,16 +99,20 @@ def run_in_parts(
     same: dict[str, pl.DataFrame] = {}
     split: dict[str, list[pl.DataFrame]] = {name: [] for name in SPLIT}
     for part in parts:
-        whole = dataclasses.replace(tables, activities=part)
-        same = _count(_to_inputs(whole, code), model)
+        inputs = _to_inputs(dataclasses.replace(tables, activities=part), code)
+        same = _count(inputs, model)
         for name, frames in split.items():
             frames.append(same.pop(name))
-    whole_counts = same | {name: pl.concat(frames) for name, frames in split.items()}
-    split.clear()
-    counts = Counts(**{name: _to_frame(frame) for name, frame in whole_counts.items()})
-    reported = counts.reported.unique(["event_id", "activity"])
-    counts = dataclasses.replace(counts, reported=reported)
-    return _collect(from_counts(counts, model, keep=_computed))
+    reported = pl.concat(split.pop("reported")).unique(["event_id", "activity"])
+    same |= {name: pl.concat(split.pop(name)) for name in list(split)}
+    same["reported"] = reported
+    return _collect(_rank(same, model))
+
+
+def _rank(frames: dict[str, pl.DataFrame], model: Model) -> Scores:
+    """Return the scores, and let go of the counts."""
+    counts = Counts(**{name: _to_frame(frames.pop(name)) for name in COUNTS})
+    return from_counts(counts, model, keep=_computed)
 
 
 def _count(inputs: Inputs, model: Model) -> dict[str, pl.DataFrame]:
