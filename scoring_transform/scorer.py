@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 #: Lead rows that are worth sending in one go, and persons in a portion of more.
 WHOLE = 40_000
 PORTION = 2_500
+SLICE = 200_000
 BY_PERSON = ("activity_scores", "lead_scores", "details")
 
 
@@ -84,15 +85,18 @@ def _within(
     """Return the rows of some people; frames of whole events stay as they are."""
     keys = {name: list(PERSON) for name in BY_PERSON}
     keys["links"] = ["event_id", "person"]
-    ids = people["attendee_id"].implode()
-    found = {
-        # Few rows pass the first test, so that the join needs little memory.
-        name: frames[name]
-        .filter(pl.col(key[-1]).is_in(ids))
-        .join(people, left_on=key, right_on=list(PERSON), how="semi")
-        for name, key in keys.items()
-    }
+    found = {name: _only(frames[name], key, people) for name, key in keys.items()}
     return {**frames, **found}
+
+
+def _only(frame: pl.DataFrame, key: list[str], people: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of some people, looking at a slice at a time to save memory."""
+    ids = people["attendee_id"].implode()
+    is_near = pl.col(key[-1]).is_in(ids)
+    near = [some.filter(is_near) for some in frame.iter_slices(SLICE)]
+    # Few rows pass the first test, so that the join needs little memory.
+    found = pl.concat([frame.clear(), *near])
+    return found.join(people, left_on=key, right_on=list(PERSON), how="semi")
 
 
 def to_iso(moment: dt.datetime) -> str:
