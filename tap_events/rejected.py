@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,22 +13,6 @@ if TYPE_CHECKING:
     from sync_core.workdir import WorkDir
 
 FILE_NAME = "rejected_rows.jsonl"
-
-
-class SourceRow(Protocol):
-    """A rejected row, whichever reader made it."""
-
-    @property
-    def file(self) -> str:
-        """The file or endpoint."""
-
-    @property
-    def row(self) -> int:
-        """The row in it, from 1."""
-
-    @property
-    def reason(self) -> str:
-        """Why it cannot be used, without quoting it."""
 
 
 class RejectedRows:
@@ -47,9 +31,9 @@ class RejectedRows:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def add(self, row: SourceRow) -> None:
+    def add(self, row: RejectedRow) -> None:
         """Count a row."""
-        self._rows.append(RejectedRow(file=row.file, row=row.row, reason=row.reason))
+        self._rows.append(row)
 
     def reject(self, source: str, number: int, reason: str) -> None:
         """Count a row of an answer; ``number`` is its place, from 1."""

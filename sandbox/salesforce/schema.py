@@ -203,13 +203,6 @@ class Schema:
                 return sobject
         raise not_found()
 
-    def of_id(self, record_id: str) -> str | None:
-        """Return the object that an id belongs to, by its first three characters."""
-        for name, prefix in PREFIXES.items():
-            if record_id.startswith(prefix):
-                return name
-        return None
-
     def _object(self, name: str) -> Sobject:
         org = self._settings
         fields = [*_EVERY, *_STANDARD[name], *org.custom_fields.get(name, ())]

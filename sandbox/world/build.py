@@ -140,10 +140,6 @@ def _gather_again(
     )
 
 
-def _some_days_before(rng: random.Random, start: datetime) -> datetime:
-    return start - timedelta(seconds=rng.randrange(3600, 8 * 86400))
-
-
 def _draw_habit(rng: random.Random, person: Person) -> _Habit:
     keenness = rng.betavariate(1.6, 1.8)
     if person.group != "ATTENDEE":

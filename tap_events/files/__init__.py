@@ -8,7 +8,7 @@ from tap_events.files.assembling import to_bundle
 from tap_events.files.finding import find_files
 from tap_events.files.grouping import to_groups
 from tap_events.files.reading import FileReader
-from tap_events.files.report import RejectedRow
+from tap_events.records import RejectedRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

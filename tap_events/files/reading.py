@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tap_events.files.report import RejectedRow, Report
+    from tap_events.files.report import Report
     from tap_events.files.sheet import Sheet
     from tap_events.files.table_mapping import Table
+    from tap_events.records import RejectedRow
 
 _SHOWN_CELLS = 12
 _SHOWN_CHARACTERS = 40

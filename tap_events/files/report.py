@@ -17,15 +17,6 @@ MAIN_SESSION = "main"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedRow:
-    """One row that could not be used; ``reason`` never quotes the row."""
-
-    file: str
-    row: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """What one row says about a person; several rows may mean the same one.
 

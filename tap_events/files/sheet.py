@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from sync_core.errors import FatalError, RowRejected
-from tap_events.files.report import RejectedRow
+from tap_events.records import RejectedRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from sync_core.errors import RowRejected
 from tap_events.files.naming import to_native_id
-from tap_events.files.report import RejectedRow, Report, ReportSession
+from tap_events.files.report import Report, ReportSession
 from tap_events.files.table_cells import Cells, TimeForm, to_times_form
 from tap_events.files.table_facts import to_person, to_row_facts
 from tap_events.files.table_source import to_source
+from tap_events.records import RejectedRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

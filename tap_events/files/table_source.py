@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from tap_events.files.report import RejectedRow
     from tap_events.files.table_mapping import Table
+    from tap_events.records import RejectedRow
 
 Cell = str | datetime
 _DEEPEST = 10
