@@ -13,7 +13,7 @@ from sandbox.settings import SandboxSettings
 from sandbox.world import build_world
 
 if TYPE_CHECKING:
-    from conftest import Clock
+    from tap_account import Clock
 
 Get = Callable[..., requests.Response]
 WEBINAR = build_world().hubilo

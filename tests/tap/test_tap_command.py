@@ -11,13 +11,13 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import TOKEN, event_row
+from tap_account import TOKEN, event_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Account, Run
+    from tap_account import Account, Run
 
 Json = dict[str, Any]
 pytestmark = pytest.mark.pipeline

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import (
+from tap_account import (
     TOKEN,
     Reply,
     event_row,
@@ -24,7 +24,7 @@ from sync_core.errors import FatalError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Account, Clock, Run
+    from tap_account import Account, Clock, Run
 
 Json = dict[str, Any]
 USERS = "/user/list"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import NOW, event_row, milli
+from tap_account import NOW, event_row, milli
 
 from mappings import __file__ as mappings_file
 from sandbox.world import build_world, write_hubilo_export, write_zoom_reports
@@ -20,7 +20,7 @@ from sync_core.errors import FatalError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Account, Run
+    from tap_account import Account, Run
 
 Json = dict[str, Any]
 WORLD = build_world()

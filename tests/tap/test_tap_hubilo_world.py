@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import Clock, Run
+    from tap_account import Clock, Run
 
     from sandbox.server import RunningSandbox
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Account, serving
 from hypothesis import given
 from hypothesis import settings as run_settings
 from hypothesis import strategies as st
+from tap_account import Account, serving
 
 from sync_core.errors import FatalError
 from sync_core.workdir import WorkDir
@@ -25,7 +25,7 @@ from tap_events.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Run
+    from tap_account import Run
 
 Json = dict[str, Any]
 USERS = "/user/list"

@@ -15,7 +15,7 @@ from sync_core.errors import FatalError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Clock, Run
+    from tap_account import Clock, Run
 
 WEBINAR = build_world().hubilo
 PATHS = ("*/organiser/profile", "*/event/list", "*/user/list", "*/session/attendee")

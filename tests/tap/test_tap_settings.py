@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import TOKEN
 from singer_sdk.exceptions import ConfigValidationError
+from tap_account import TOKEN
 
 from sync_core.errors import SettingError
 from tap_events.settings import SCHEMA, Settings, to_settings
@@ -14,7 +14,7 @@ from tap_events.settings import SCHEMA, Settings, to_settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Account, Run
+    from tap_account import Account, Run
 
 Json = dict[str, Any]
 HUBILO = {"platform": "hubilo", "hubilo_access_token": TOKEN}

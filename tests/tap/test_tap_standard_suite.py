@@ -16,7 +16,7 @@ from tap_events.tap import TapEvents
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Run
+    from tap_account import Run
 
 HUBILO: dict[str, Any] = {
     "platform": "hubilo",

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import NOW, event_row, milli
 from hypothesis import given
 from hypothesis import strategies as st
+from tap_account import NOW, event_row, milli
 
 from sync_core.errors import FatalError
 from tap_events.state import check_not_future, check_state, parse_state, to_bookmark
@@ -17,7 +17,7 @@ from tap_events.streams import STREAMS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Account, Run
+    from tap_account import Account, Run
 
 Json = dict[str, Any]
 
