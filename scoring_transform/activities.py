@@ -127,12 +127,7 @@ KINDS = (
 )
 
 NAMES = tuple(kind.name for kind in KINDS)
+TIME = KINDS[0].name
 LIVE = "live"
 ON_DEMAND = "on_demand"
 WINDOWS = (LIVE, ON_DEMAND)
-TIME = KINDS[0].name
-
-
-def names_counted_by(*counting: Counting) -> list[str]:
-    """Return the names of the activities counted in one of these ways."""
-    return [kind.name for kind in KINDS if kind.counting in counting]

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from scoring_transform.activities import TIME, Counting, names_counted_by
-from scoring_transform.frames import COUNTED, MICROSECONDS, is_any_of, whole
-from scoring_transform.windows import to_pieces, to_points
+from scoring_transform.activities import Counting
+from scoring_transform.frames import (
+    COUNTED,
+    MICROSECONDS,
+    TIME,
+    is_counted_by,
+    small,
+    whole,
+)
+from scoring_transform.windows import to_pieces, to_points, with_bounds
 
 if TYPE_CHECKING:
     from scoring_transform.frames import Frame
@@ -21,23 +28,46 @@ if TYPE_CHECKING:
 MOST = 1_000_000_000
 FEW = 2
 STAY = ("event_id", "window", "attendee_id", "session_id")
-IN_SESSION = names_counted_by(Counting.OBJECTS_IN_SESSION)
-OBJECTS = [*IN_SESSION, *names_counted_by(Counting.OBJECTS_IN_EVENT)]
-SESSIONS = names_counted_by(Counting.SESSIONS)
+POINT = (
+    *STAY,
+    "activity",
+    "activity_id",
+    "object_id",
+    "quantity",
+    "starts",
+    "ends",
+    "detail",
+)
 
 
-def to_counters(bounded: Frame, model: Model) -> Frame:
+def to_stays(ranked: Frame, bounds: tuple[Frame, Frame]) -> Frame:
+    """Return the stays that have a start and an end, cut at the windows' limits."""
+    stays = ranked.filter(_is_stay()).select(*STAY, "starts", "ends")
+    return to_pieces(with_bounds(stays, bounds)).select(*STAY, "starts", "ends")
+
+
+def to_instants(ranked: Frame, bounds: tuple[Frame, Frame], model: Model) -> Frame:
+    """Return everything else that was done, each with its window."""
+    others = ranked.filter(~_is_stay()).select(*POINT)
+    points = to_points(with_bounds(others, bounds), model.file.untimed_window)
+    return points.select(*POINT)
+
+
+def _is_stay() -> nw.Expr:
+    has_limits = ~nw.col("starts").is_null() & ~nw.col("ends").is_null()
+    return (nw.col("activity") == TIME) & has_limits
+
+
+def to_counters(stays: Frame, points: Frame, model: Model) -> Frame:
     """Return each person's counts.
 
     Returns:
         event_id, window, attendee_id, activity, value, first, last; a window may be
-        "outside", where nothing counts.
+        outside, where nothing counts.
     """
-    is_stay = _is_stay()
-    points = to_points(bounded.filter(~is_stay), model.file.untimed_window)
     seen = nw.concat(
         [
-            _to_stay_times(to_pieces(bounded.filter(is_stay))),
+            _to_stay_times(stays),
             _to_totals(points),
             _to_objects(points),
             _to_sessions(points),
@@ -51,20 +81,14 @@ def to_counters(bounded: Frame, model: Model) -> Frame:
     return counts.with_columns(value=_to_value(model.file.time_bucket_seconds))
 
 
-def _is_stay() -> nw.Expr:
-    has_limits = ~nw.col("starts").is_null() & ~nw.col("ends").is_null()
-    return (nw.col("activity") == TIME) & has_limits
-
-
-def to_details(bounded: Frame, model: Model) -> Frame:
+def to_details(points: Frame) -> Frame:
     """Return what was answered, clicked or asked, each once, with its first time.
 
     Returns:
         event_id, window, attendee_id, activity, detail, at.
     """
-    named = bounded.filter(~nw.col("detail").is_null(), nw.col("activity") != TIME)
-    points = to_points(named, model.file.untimed_window)
-    return points.group_by(*COUNTED, "detail").agg(at=nw.col("starts").min())
+    named = points.filter(~nw.col("detail").is_null(), nw.col("activity") != TIME)
+    return named.group_by(*COUNTED, "detail").agg(at=nw.col("starts").min())
 
 
 def _to_value(bucket: int) -> nw.Expr:
@@ -76,7 +100,7 @@ def _to_value(bucket: int) -> nw.Expr:
 
 def _to_stay_times(pieces: Frame) -> Frame:
     """Return the time that one person's stays in one session cover together."""
-    stays = pieces.select(*STAY, "starts", "ends").with_columns(
+    stays = pieces.with_columns(
         stays=nw.len().over(*STAY), length=nw.col("ends") - nw.col("starts")
     )
     is_few = nw.col("stays") <= FEW
@@ -84,7 +108,7 @@ def _to_stay_times(pieces: Frame) -> Frame:
         nw.concat(
             [_few_stays(stays.filter(is_few)), _many_stays(stays.filter(~is_few))]
         )
-        .with_columns(activity=nw.lit(TIME))
+        .with_columns(activity=small(nw.lit(TIME)))
         .select(*COUNTED, "amount", "first", "last")
     )
 
@@ -124,10 +148,14 @@ def _many_stays(stays: Frame) -> Frame:
     return reached.select(*STAY, first="starts", last="ends", amount=whole(added))
 
 
+def _is_object() -> nw.Expr:
+    return is_counted_by(Counting.OBJECTS_IN_SESSION, Counting.OBJECTS_IN_EVENT)
+
+
 def _to_totals(points: Frame) -> Frame:
     """Return the amounts of what is simply added, once for each ``activity_id``."""
-    has_object = is_any_of("activity", OBJECTS) & ~nw.col("object_id").is_null()
-    added = points.filter(~has_object, ~is_any_of("activity", SESSIONS))
+    has_object = _is_object() & ~nw.col("object_id").is_null()
+    added = points.filter(~has_object, ~is_counted_by(Counting.SESSIONS))
     return _once(added.with_columns(amount=_to_amount()), "activity_id")
 
 
@@ -147,10 +175,8 @@ def _is_done() -> nw.Expr:
 
 def _to_objects(points: Frame) -> Frame:
     """Return 1 for each different poll of a session, CTA or file of the event."""
-    named = points.filter(
-        is_any_of("activity", OBJECTS), ~nw.col("object_id").is_null(), _is_done()
-    )
-    in_session = is_any_of("activity", IN_SESSION)
+    named = points.filter(_is_object(), ~nw.col("object_id").is_null(), _is_done())
+    in_session = is_counted_by(Counting.OBJECTS_IN_SESSION)
     scoped = named.with_columns(
         session_id=nw.when(in_session).then(nw.col("session_id")),
         amount=whole(nw.lit(1)),
@@ -160,7 +186,7 @@ def _to_objects(points: Frame) -> Frame:
 
 def _to_sessions(points: Frame) -> Frame:
     """Return 1 for each session with at least one raised hand, or with a rating."""
-    done = points.filter(is_any_of("activity", SESSIONS), _is_done())
+    done = points.filter(is_counted_by(Counting.SESSIONS), _is_done())
     return _once(done.with_columns(amount=whole(nw.lit(1))), "session_id")
 
 

@@ -87,7 +87,7 @@ class Tables:
 def run(tables: Tables, model: Model) -> Mapping[str, pl.DataFrame]:
     """Score events and return every frame of the result, computed."""
     inputs = _to_inputs(tables, _to_code())
-    scores = to_scores(inputs, model, keep=_computed, keep_activities=_computed)
+    scores = to_scores(inputs, model, keep=_computed, keep_activities=_all_computed)
     return _collect(scores)
 
 
@@ -116,7 +116,7 @@ def _rank(frames: dict[str, pl.DataFrame], model: Model) -> Scores:
 
 
 def _count(inputs: Inputs, model: Model) -> dict[str, pl.DataFrame]:
-    counts = to_counts(inputs, model, keep=_computed, keep_activities=_computed)
+    counts = to_counts(inputs, model, keep=_computed, keep_activities=_all_computed)
     frames = [getattr(counts, name).to_native() for name in COUNTS]
     return dict(zip(COUNTS, pl.collect_all(frames), strict=True))
 
@@ -147,8 +147,13 @@ def _computed(frame: nw.LazyFrame[pl.LazyFrame]) -> nw.LazyFrame[pl.LazyFrame]:
     return _to_frame(frame.to_native().collect())
 
 
+def _all_computed(
+    *frames: nw.LazyFrame[pl.LazyFrame],
+) -> list[nw.LazyFrame[pl.LazyFrame]]:
+    computed = pl.collect_all([frame.to_native() for frame in frames])
+    return [_to_frame(frame) for frame in computed]
+
+
 def _collect(scores: Scores) -> Mapping[str, pl.DataFrame]:
-    texts = pl.selectors.categorical().cast(pl.String)
     frames = [getattr(scores, name).to_native() for name in RESULTS]
-    frames = [frame.with_columns(texts) for frame in frames]
     return dict(zip(RESULTS, pl.collect_all(frames), strict=True))

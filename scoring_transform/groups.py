@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from scoring_transform.activities import WINDOWS
-from scoring_transform.frames import SCORED, whole
+from scoring_transform.frames import SCORED, small, whole
 from scoring_transform.model import to_scale
 from scoring_transform.ranks import NANO, competition_rank
 
@@ -135,14 +135,14 @@ def _group_rows(model: Model) -> list[dict[str, nw.Expr]]:
     ]
     return [
         {
-            "window": nw.lit(window),
+            "window": small(nw.lit(window)),
             "group_kind": nw.lit(kind),
             "group": nw.lit(name),
             "position": whole(nw.lit(position)),
             "lower_limit": nw.lit(lower),
             "upper_limit": nw.lit(upper),
         }
-        for window in WINDOWS
+        for window, _ in enumerate(WINDOWS)
         for position, (kind, name, lower, upper) in enumerate(limits)
     ]
 

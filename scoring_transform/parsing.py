@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from scoring_transform.unwrapping import unwrap
 from sync_core.errors import FatalError
 from sync_core.identity import to_email_key
 
@@ -84,15 +85,14 @@ def parse_lines(stream: str, data: bytes, count: int, *, wrapped: bool) -> pl.Da
         count: How many lines there are.
         wrapped: Whether a line is a message, or only the record (in a BATCH file).
     """
-    fields = FIELDS[stream]
-    schema = {"record": pl.Struct(fields)} if wrapped else fields
-    if LONE_SURROGATE not in data:
+    records = unwrap(stream, data, count) if wrapped else data
+    if records is not None and LONE_SURROGATE not in records:
         try:
-            frame = pl.read_ndjson(io.BytesIO(data), schema=schema)
+            frame = pl.read_ndjson(io.BytesIO(records), schema=FIELDS[stream])
         except pl.exceptions.PolarsError:
             return _parse_slowly(stream, data, wrapped=wrapped)
         if frame.height == count:
-            return frame.unnest("record") if wrapped else frame
+            return frame
     return _parse_slowly(stream, data, wrapped=wrapped)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 
 from scoring_transform.activities import NAMES, WINDOWS
-from scoring_transform.frames import SCORED, is_any_of, pick, whole
+from scoring_transform.frames import OUTSIDE, SCORED, pick, small, whole
 
 if TYPE_CHECKING:
     from scoring_transform.frames import Frame
@@ -47,7 +47,7 @@ def to_activity_scores(counters: Frame, participants: Frame, model: Model) -> Fr
         The counters of people who did something, with rank, max_rank,
         ranked_attendees, weight, tenths (the display), nanos and rest (the part).
     """
-    done = counters.filter(is_any_of("window", WINDOWS), nw.col("value") > 0)
+    done = counters.filter(nw.col("window") < OUTSIDE, nw.col("value") > 0)
     scope = (*SCORED, "activity")
     ranked = done.with_columns(rank=dense_rank("value", *scope))
     ranked = ranked.with_columns(
@@ -56,7 +56,7 @@ def to_activity_scores(counters: Frame, participants: Frame, model: Model) -> Fr
     )
     if model.file.rank_population == "all":
         ranked = _with_idle(ranked, participants)
-    table = [(name, model.weights[name]) for name in NAMES]
+    table = [(place, model.weights[name]) for place, name in enumerate(NAMES)]
     weighted = ranked.with_columns(
         k=nw.col("max_rank") - nw.col("rank") + 1,
         weight=whole(pick("activity", table, 0)),
@@ -113,7 +113,10 @@ def to_lead_scores(sums: Frame, participants: Frame, model: Model) -> Frame:
         ranked_attendees, lead_tenths, sum_tenths. Whoever did nothing has no rank.
     """
     grid = nw.concat(
-        [participants.with_columns(window=nw.lit(name)) for name in WINDOWS]
+        [
+            participants.with_columns(window=small(nw.lit(place)))
+            for place, _ in enumerate(WINDOWS)
+        ]
     )
     totals = grid.join(sums, on=[*SCORED, "attendee_id"], how="left").with_columns(
         n=nw.col("n").fill_null(0)

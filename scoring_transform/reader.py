@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 from scoring_transform.parsing import decode
+from scoring_transform.unwrapping import to_heads
 from sync_core.errors import FatalError
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 LONGEST_LINE = 64 << 20
-FORMS = (
-    b'{"type":"RECORD","stream":"%s","record":',
-    b'{"type": "RECORD", "stream": "%s", "record": ',
-)
 
 
 class Taker(Protocol):
@@ -57,7 +54,7 @@ class BlockReader(GenericSingerReader[bytes]):
         self._taker = taker
         self.translate: Callable[[Iterator[bytes]], Iterator[bytes]] = iter
         self._prefixes = {
-            form % stream.encode(): stream for stream in streams for form in FORMS
+            head: stream for stream in streams for head in to_heads(stream)
         }
         self._lengths = sorted({len(prefix) for prefix in self._prefixes})
         self._counts: Counter[str] = Counter()

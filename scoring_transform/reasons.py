@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from scoring_transform.activities import KINDS, TIME, ActivityKind
+from scoring_transform.activities import KINDS, NAMES
+from scoring_transform.frames import TIME
 
 MOST_REASONS = 3
 MOST_DETAILS = 5
@@ -23,44 +24,32 @@ def to_details(points: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def to_reasons(parts: pl.LazyFrame) -> pl.LazyFrame:
-    """Return for each person and window at most three reasons, strongest first.
-
-    Args:
-        parts: Activity scores with ``position`` of the activity and ``details``.
-    """
-    counted = parts.filter(pl.col("nanos") + pl.col("rest") > 0)
-    strongest = counted.sort(
-        "nanos", "rest", "position", descending=[True, True, False]
-    )
-    said = strongest.with_columns(reason=to_reason())
-    return said.group_by(*SCOPE, maintain_order=True).agg(
-        reasons=pl.col("reason").head(MOST_REASONS)
-    )
-
-
 def to_reason() -> pl.Expr:
     """Return one part in words, such as "asked 2 questions"."""
-    said = pl.lit("")
-    for kind in KINDS:
-        is_kind = pl.col("activity") == kind.name
-        said = pl.when(is_kind).then(_say(kind)).otherwise(said)
-    return said + _labels()
+    value, is_time = pl.col("value"), pl.col("activity") == TIME
+    is_short = is_time & (value < MINUTE)
+    noun = (
+        pl.when(is_short)
+        .then(pl.lit("s"))
+        .when(value == 1)
+        .then(_word([kind.one for kind in KINDS]))
+        .otherwise(_word([kind.many for kind in KINDS]))
+    )
+    number = pl.when(is_time & ~is_short).then(value // MINUTE).otherwise(value)
+    verb = _word([kind.verb for kind in KINDS])
+    return pl.format("{} {} {}{}", verb, number, noun, _labels())
 
 
-def _say(kind: ActivityKind) -> pl.Expr:
-    value = pl.col("value")
-    if kind.name == TIME:
-        seconds = pl.format("watched {} s", value)
-        minutes = pl.format("watched {} min", value // MINUTE)
-        return pl.when(value < MINUTE).then(seconds).otherwise(minutes)
-    noun = pl.when(value == 1).then(pl.lit(kind.one)).otherwise(pl.lit(kind.many))
-    return pl.format(f"{kind.verb} {{}} {{}}", value, noun)
+def _word(words: list[str]) -> pl.Expr:
+    """Return each activity's own word."""
+    places = range(len(words))
+    return pl.col("activity").replace_strict(places, words, return_dtype=pl.String)
 
 
 def _labels() -> pl.Expr:
     """Return ": Pricing, Demo" for what has a name of its own."""
+    places = [NAMES.index(name) for name in LABELLED]
     names = pl.col("details").list.head(MOST_REASONS).list.join(", ")
-    named = pl.col("activity").is_in(LABELLED) & (names.str.len_chars() > 0)
+    named = pl.col("activity").is_in(places) & (names.str.len_chars() > 0)
     text = names.str.replace_all(r"\s+", " ").str.slice(0, LABEL_LENGTH)
     return pl.when(named).then(pl.lit(": ") + text).otherwise(pl.lit(""))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from scoring_transform.activities import KINDS, NAMES, TIME, WINDOWS
+from scoring_transform.activities import KINDS, NAMES, WINDOWS
+from scoring_transform.frames import LIVE, TIME
 from scoring_transform.model import MOST_DECIMALS
-from scoring_transform.reasons import SCOPE, to_details, to_reasons
+from scoring_transform.reasons import MOST_REASONS, PART, to_details, to_reason
 from scoring_transform.streams import (
     EVENT_FIELDS,
     PERSON_FIELDS,
@@ -18,16 +19,15 @@ from scoring_transform.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from scoring_transform.model import Model
 
 PERSON = ("event_id", "attendee_id")
-LOGIN_FIELDS = (*PERSON_FIELDS, "registered_at")
-UNITS = {kind.name: kind.unit for kind in KINDS}
-PLACES = {name: place for place, name in enumerate(NAMES)}
+#: A person's place in the output and a window's: by what everything below is joined.
+BLOCK = ("place", "window")
+LOGIN_FIELDS = (*PERSON_FIELDS, "registered_at", "attended")
 SOURCES = {"lead_score": "lead_tenths", "sum": "sum_tenths"}
-TENTHS = {"lead_score", "sum"}
 OF_A_WINDOW = (*WINDOW_FIELDS, *NAMES, "reasons", *WINDOW_TIMES)
 
 
@@ -36,7 +36,7 @@ class Result:
     """What the engine computed, and the names that belong to it.
 
     Attributes:
-        frames: The frames of a score, by name.
+        frames: The frames of a score, by name; ids are categories.
         logins: The attendees as they came, with their names.
         events: One row for each event, with ``position``, the order of the output.
         model: The rules.
@@ -52,11 +52,11 @@ class Result:
 
 def to_rows(result: Result) -> dict[str, pl.DataFrame]:
     """Return the rows of each stream, in an order that depends on nothing else."""
-    parts = _to_parts(result)
-    persons = _to_persons(result)
+    people = _to_people(result).collect()
+    parts = _to_parts(result, people.lazy()).collect().lazy()
     lazy = {
-        "lead_scores": _to_leads(result, parts, persons),
-        "activity_scores": _to_activities(result, parts, persons),
+        "lead_scores": _to_leads(result, parts, people.lazy()),
+        "activity_scores": _to_activities(result, parts),
     }
     computed = pl.collect_all(list(lazy.values()))
     return dict(zip(lazy, computed, strict=True))
@@ -67,103 +67,125 @@ def to_summary_rows(result: Result) -> pl.DataFrame:
     return _to_summaries(result).collect()
 
 
-def _to_parts(result: Result) -> pl.LazyFrame:
-    """Return the activity scores with their details and their place among the nine."""
-    scores = result.frames["activity_scores"].lazy()
-    points = result.frames["details"]
-    if points.is_empty():
-        joined = scores.with_columns(details=pl.lit(None, pl.List(pl.String)))
-    else:
-        details = to_details(points.lazy())
-        joined = scores.join(details, on=[*SCOPE, "activity"], how="left")
-    return joined.with_columns(
-        position=pl.col("activity").replace_strict(PLACES, return_dtype=pl.Int64),
-        details=pl.col("details").fill_null([]),
-    )
+def _to_people(result: Result) -> pl.LazyFrame:
+    """Return one row of names for each participant, in the order of the output."""
+    leads = result.frames["lead_scores"].lazy()
+    people = leads.filter(pl.col("window") == LIVE).select(*PERSON)
+    events = result.events.lazy().select("event_id", "position")
+    named = people.join(_to_names(result), on=list(PERSON), how="left")
+    ordered = named.join(events, on="event_id").sort("position", "attendee_id")
+    return ordered.drop("position").with_row_index("place")
 
 
-def _to_persons(result: Result) -> pl.LazyFrame:
+def _to_names(result: Result) -> pl.LazyFrame:
     """Return one row of names for each person, filled from all of their logins."""
     links = result.frames["links"].lazy().select(*PERSON, "person")
-    joined = result.logins.lazy().join(links, on=list(PERSON)).sort("attendee_id")
-    filled = joined.group_by("event_id", "person", maintain_order=True).agg(
+    logins = result.logins.lazy().join(links, on=list(PERSON))
+    is_only = pl.len().over("event_id", "person") == 1
+    several = logins.filter(~is_only).sort("attendee_id")
+    filled = several.group_by("event_id", "person", maintain_order=True).agg(
         *[pl.col(name).drop_nulls().first() for name in PERSON_FIELDS],
         pl.col("registered_at").min(),
         pl.col("attended").max(),
     )
-    return filled.rename({"person": "attendee_id"})
+    columns = ["event_id", "person", *LOGIN_FIELDS]
+    names = pl.concat([logins.filter(is_only).select(columns), filled.select(columns)])
+    return names.rename({"person": "attendee_id"})
+
+
+def _to_parts(result: Result, people: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the activity scores with their details, the strongest first."""
+    scores = result.frames["activity_scores"].lazy()
+    places = people.select(*PERSON, "place", "email")
+    joined = scores.join(places, on=list(PERSON))
+    points = result.frames["details"]
+    if points.is_empty():
+        joined = joined.with_columns(details=pl.lit([], pl.List(pl.String)))
+    else:
+        details = to_details(points.lazy())
+        joined = joined.join(details, on=list(PART), how="left").with_columns(
+            pl.col("details").fill_null([])
+        )
+    strength = [pl.col("nanos"), pl.col("rest"), -pl.col("activity")]
+    return joined.sort(*strength, descending=True)
 
 
 def _to_leads(
-    result: Result, parts: pl.LazyFrame, persons: pl.LazyFrame
+    result: Result, parts: pl.LazyFrame, people: pl.LazyFrame
 ) -> pl.LazyFrame:
-    leads = result.frames["lead_scores"].lazy()
-    reasons = to_reasons(parts)
-    rows = leads.select(*PERSON).unique()
-    for window in WINDOWS:
-        block = _to_block(leads, parts, reasons, window)
-        rows = rows.join(block, on=list(PERSON), how="left")
-    named = rows.join(persons, on=list(PERSON), how="left").join(
-        _to_events(result), on="event_id", how="left"
-    )
-    shown = named.with_columns(*_unavailable(), **_origin(result))
-    ordered = shown.sort("position", "attendee_id")
-    return ordered.select(
-        *PERSON,
+    blocks = [
+        _to_block(result, parts, people, window) for window in range(len(WINDOWS))
+    ]
+    rows = pl.concat([people, *blocks], how="horizontal")
+    named = rows.join(_to_events(result), on="event_id", how="left").sort("place")
+    return named.select(
+        pl.col(*PERSON).cast(pl.String),
         *PERSON_FIELDS,
         *EVENT_FIELDS,
         pl.col("attended").fill_null(value=False),
         "registered_at",
-        *[name for window in WINDOWS for name in _names(window)],
+        *[column for window in WINDOWS for column in _columns(window)],
         "on_demand_window",
         "unavailable_activities",
-        "model",
-        "model_hash",
-        "scored_at",
+        **_origin(result),
     )
 
 
-def _names(window: str) -> list[str]:
-    return [f"{window}_{name}" for name in OF_A_WINDOW]
+def _columns(window: str) -> list[pl.Expr]:
+    """Return a window's columns, with null where nobody could have been seen doing."""
+    return [
+        pl.when(~pl.col(f"missing_{name}")).then(_of(window, name)).alias(column)
+        if name in NAMES
+        else _of(window, name)
+        for name in OF_A_WINDOW
+        for column in [f"{window}_{name}"]
+    ]
+
+
+def _of(window: str, name: str) -> pl.Expr:
+    return pl.col(f"{window}_{name}")
 
 
 def _to_block(
-    leads: pl.LazyFrame, parts: pl.LazyFrame, reasons: pl.LazyFrame, window: str
+    result: Result, parts: pl.LazyFrame, people: pl.LazyFrame, window: int
 ) -> pl.LazyFrame:
-    """Return all columns of one window, one row for each person."""
+    """Return all columns of one window, one row for each person, in their order."""
     is_window = pl.col("window") == window
-    shown = leads.filter(is_window).select(
-        *PERSON,
-        *[
-            _shown(SOURCES.get(name, name), tenths=name in TENTHS).alias(name)
-            for name in WINDOW_FIELDS
-        ],
+    leads = result.frames["lead_scores"].lazy().filter(is_window)
+    places = people.select(*PERSON, "place")
+    counts = pl.col("nanos") + pl.col("rest") > 0
+    said = parts.filter(is_window).with_columns(
+        reason=pl.when(counts).then(to_reason())
     )
-    wide = (
-        parts.filter(is_window)
-        .group_by(*PERSON)
-        .agg(
-            *[
-                pl.col("tenths").filter(pl.col("activity") == name).first().alias(name)
-                for name in NAMES
-            ],
-            joined_at=_moment("first").filter(pl.col("activity") == TIME).first(),
-            left_at=_moment("last").filter(pl.col("activity") == TIME).first(),
-        )
+    done = said.group_by("place").agg(*_to_agg())
+    joined = leads.join(places, on=list(PERSON)).join(done, on="place", how="left")
+    shown = {
+        **{name: pl.col(SOURCES.get(name, name)) for name in WINDOW_FIELDS},
+        **{name: _tenths(name).fill_null(0) for name in NAMES},
+        **{name: _tenths(source) for name, source in SOURCES.items()},
+        **{name: _moment(name) for name in WINDOW_TIMES},
+        "reasons": pl.col("reasons").list.drop_nulls().fill_null([]),
+    }
+    name = WINDOWS[window]
+    return joined.sort("place").select(
+        **{f"{name}_{column}": shown[column] for column in OF_A_WINDOW}
     )
-    told = reasons.filter(is_window).select(*PERSON, "reasons")
-    joined = shown.join(wide, on=list(PERSON), how="left").join(
-        told, on=list(PERSON), how="left"
-    )
-    filled = joined.with_columns(
-        *[_tenths(name).fill_null(0) for name in NAMES],
-        pl.col("reasons").fill_null([]),
-    )
-    return filled.rename({name: f"{window}_{name}" for name in OF_A_WINDOW})
 
 
-def _shown(name: str, *, tenths: bool) -> pl.Expr:
-    return _tenths(name) if tenths else pl.col(name)
+def _to_agg() -> list[pl.Expr]:
+    """Return what stands in a person's row of what he or she did in a window."""
+    tenths = [
+        pl.when(pl.col("activity") == place).then(pl.col("tenths")).max().alias(name)
+        for place, name in enumerate(NAMES)
+    ]
+    stay = pl.col("activity") == TIME
+    joined_at, left_at = WINDOW_TIMES
+    return [
+        *tenths,
+        pl.when(stay).then(pl.col("first")).max().alias(joined_at),
+        pl.when(stay).then(pl.col("last")).max().alias(left_at),
+        pl.col("reason").head(MOST_REASONS).alias("reasons"),
+    ]
 
 
 def _tenths(name: str) -> pl.Expr:
@@ -173,44 +195,34 @@ def _tenths(name: str) -> pl.Expr:
 
 def _to_events(result: Result) -> pl.LazyFrame:
     """Return the events with what is missing in them."""
-    reported = (
-        result.frames["reported"]
-        .lazy()
-        .group_by("event_id")
-        .agg(reported=pl.col("activity"))
-    )
+    reported = result.frames["reported"].lazy().group_by("event_id").agg("activity")
     opened = result.frames["open_events"].lazy()
     joined = (
         result.events.lazy()
         .join(reported, on="event_id", how="left")
         .join(opened, on="event_id", how="left")
     )
-    named = pl.col("reported").fill_null([])
-    missing = [
-        pl.when(~named.list.contains(name) & ~_is_promised(name)).then(pl.lit(name))
-        for name in NAMES
+    missing = {f"missing_{name}": _is_missing(name) for name in NAMES}
+    names = [
+        pl.when(is_missing).then(pl.lit(name))
+        for name, is_missing in zip(NAMES, missing.values(), strict=True)
     ]
-    return joined.with_columns(
-        unavailable_activities=pl.concat_list(missing).list.drop_nulls(),
+    return joined.select(
+        "event_id",
+        *EVENT_FIELDS,
+        **missing,
+        unavailable_activities=pl.concat_list(names).list.drop_nulls(),
         on_demand_window=pl.when(pl.col("is_open").fill_null(value=True))
         .then(pl.lit("open"))
         .otherwise(pl.lit("closed")),
     )
 
 
-def _is_promised(name: str) -> pl.Expr:
-    return pl.col("reported_activities").fill_null([]).list.contains(name)
-
-
-def _unavailable() -> list[pl.Expr]:
-    """Return null instead of 0 for activities nobody could have been seen doing."""
-    return [
-        pl.when(~pl.col("unavailable_activities").list.contains(name))
-        .then(pl.col(f"{window}_{name}"))
-        .alias(f"{window}_{name}")
-        for window in WINDOWS
-        for name in NAMES
-    ]
+def _is_missing(name: str) -> pl.Expr:
+    """Return whether nobody could have been seen doing it."""
+    seen = pl.col("activity").fill_null([]).list.contains(NAMES.index(name))
+    promised = pl.col("reported_activities").fill_null([]).list.contains(name)
+    return ~seen & ~promised
 
 
 def _origin(result: Result) -> dict[str, pl.Expr]:
@@ -221,31 +233,31 @@ def _origin(result: Result) -> dict[str, pl.Expr]:
     }
 
 
-def _to_activities(
-    result: Result, parts: pl.LazyFrame, persons: pl.LazyFrame
-) -> pl.LazyFrame:
-    emails = persons.select(*PERSON, "email")
-    places = result.events.lazy().select("event_id", place="position")
-    joined = parts.join(emails, on=list(PERSON), how="left").join(
-        places, on="event_id", how="left"
-    )
-    ordered = joined.sort("place", "attendee_id", "window", "position")
-    return ordered.select(
-        *PERSON,
-        "window",
-        "activity",
+def _to_activities(result: Result, parts: pl.LazyFrame) -> pl.LazyFrame:
+    weight = pl.col("weight") / result.model.scale
+    return parts.sort(*BLOCK, "activity").select(
+        pl.col(*PERSON).cast(pl.String),
+        _named("window", WINDOWS),
+        _named("activity", NAMES),
         "email",
         "value",
-        unit=pl.col("activity").replace_strict(UNITS, return_dtype=pl.String),
+        unit=pl.col("activity").replace_strict(
+            range(len(KINDS)), [kind.unit for kind in KINDS], return_dtype=pl.String
+        ),
         rank="rank",
         max_rank="max_rank",
         ranked_attendees="ranked_attendees",
-        weight=(pl.col("weight") / result.model.scale).round(MOST_DECIMALS),
+        weight=weight.round(MOST_DECIMALS),
         score=_tenths("tenths"),
         first_at=_moment("first"),
         last_at=_moment("last"),
         details="details",
     )
+
+
+def _named(column: str, names: Sequence[str]) -> pl.Expr:
+    """Return the names for places."""
+    return pl.col(column).cast(pl.UInt8).cat.to(pl.Enum(names))
 
 
 def _moment(name: str) -> pl.Expr:
@@ -258,8 +270,8 @@ def _to_summaries(result: Result) -> pl.LazyFrame:
     joined = result.frames["summaries"].lazy().join(places, on="event_id", how="left")
     ordered = joined.sort("place", "window", "position")
     return ordered.select(
-        "event_id",
-        "window",
+        pl.col("event_id").cast(pl.String),
+        _named("window", WINDOWS),
         "group_kind",
         "group",
         "lower_limit",

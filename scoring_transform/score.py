@@ -11,13 +11,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scoring_transform.activities import NAMES
-from scoring_transform.counters import to_counters, to_details
-from scoring_transform.frames import is_any_of
+import narwhals as nw
+
+from scoring_transform.activities import NAMES, WINDOWS
+from scoring_transform.counters import (
+    to_counters,
+    to_details,
+    to_instants,
+    to_stays,
+)
+from scoring_transform.frames import to_place
 from scoring_transform.groups import to_summaries, with_groups
 from scoring_transform.people import to_links, to_participants, to_ranked
 from scoring_transform.ranks import to_activity_scores, to_lead_scores, to_sums
-from scoring_transform.windows import to_bounds, with_bounds
+from scoring_transform.windows import to_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,17 +106,31 @@ def to_counts(
     keep_activities: Callable[[Frame], Frame] = _as_it_is,
 ) -> Counts:
     """Count what everybody did; needs all activities of a person, not of an event."""
-    known = inputs.activities.filter(is_any_of("activity", NAMES))
+    known = _to_known(inputs.activities)
     links = keep(to_links(inputs.people, model.file))
     bounds = to_bounds(inputs.events, inputs.sessions, model)
-    bounded = keep_activities(with_bounds(to_ranked(known, links), bounds))
+    [known] = keep_activities(known)
+    ranked = to_ranked(known, links)
+    stays, points, reported = keep_activities(
+        to_stays(ranked, bounds),
+        to_instants(ranked, bounds, model),
+        known.select("event_id", "activity").unique(["event_id", "activity"]),
+    )
     return Counts(
-        counters=keep(to_counters(bounded, model)),
+        counters=keep(to_counters(stays, points, model)),
         links=links,
-        reported=known.select("event_id", "activity").unique(["event_id", "activity"]),
-        details=to_details(bounded, model),
+        reported=reported,
+        details=to_details(points),
         open_events=bounds[1].select("event_id", "is_open"),
     )
+
+
+def _to_known(activities: Frame) -> Frame:
+    """Return the nine activities, with places instead of names."""
+    placed = activities.with_columns(
+        activity=to_place("activity", NAMES), window=to_place("window", WINDOWS)
+    )
+    return placed.filter(nw.col("activity") < len(NAMES))
 
 
 def from_counts(

@@ -57,10 +57,11 @@ class Scorer:
             frames = run(tables, self._model)
         else:
             frames = run_in_parts(tables, group.parts, self._model)
+        ids = frames["links"].schema["event_id"]
         return Result(
             frames=frames,
-            logins=group.frames["attendees"],
-            events=events,
+            logins=group.frames["attendees"].with_columns(pl.col(*PERSON).cast(ids)),
+            events=events.with_columns(pl.col("event_id").cast(ids)),
             model=self._model,
             scored_at=to_iso(self._now()),
         )

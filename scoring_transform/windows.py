@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from scoring_transform.activities import LIVE, ON_DEMAND, WINDOWS
-from scoring_transform.frames import EVENT, MICROSECONDS, is_any_of, whole
+from scoring_transform.activities import WINDOWS
+from scoring_transform.frames import (
+    EVENT,
+    LIVE,
+    MICROSECONDS,
+    ON_DEMAND,
+    OUTSIDE,
+    small,
+    whole,
+)
 
 if TYPE_CHECKING:
     from scoring_transform.frames import Frame
     from scoring_transform.model import Model
 
-OUTSIDE = "outside"
 EVER = 2**60
 DAY = 86_400 * MICROSECONDS
 
@@ -116,16 +123,14 @@ def to_points(bounded: Frame, untimed: str) -> Frame:
         .then(nw.lit(ON_DEMAND))
         .otherwise(nw.lit(OUTSIDE))
     )
-    fallback = untimed if untimed in WINDOWS else OUTSIDE
+    fallback = WINDOWS.index(untimed) if untimed in WINDOWS else OUTSIDE
     judged = nw.when(at.is_null()).then(nw.lit(fallback)).otherwise(timed)
-    return bounded.with_columns(window=_label(otherwise=judged))
+    chosen = nw.when(_is_labelled()).then(nw.col("window")).otherwise(judged)
+    return bounded.with_columns(window=small(chosen))
 
 
-def _label(*, otherwise: nw.Expr) -> nw.Expr:
-    chosen = otherwise
-    for name in WINDOWS:
-        chosen = nw.when(nw.col("window") == name).then(nw.lit(name)).otherwise(chosen)
-    return chosen
+def _is_labelled() -> nw.Expr:
+    return nw.col("window") < OUTSIDE
 
 
 def to_pieces(stays: Frame) -> Frame:
@@ -133,26 +138,23 @@ def to_pieces(stays: Frame) -> Frame:
 
     A stay that is in no window is kept as outside: its person was there.
     """
-    is_labelled = is_any_of("window", WINDOWS)
-    labelled = stays.filter(is_labelled).with_columns(
-        window=_label(otherwise=nw.lit(OUTSIDE))
-    )
-    free = stays.filter(~is_labelled)
+    labelled = stays.filter(_is_labelled())
+    free = stays.filter(~_is_labelled())
     begin, end = nw.col("starts"), nw.col("ends")
     before, between = nw.col("live_from"), nw.col("live_to")
     after = nw.col("demand_to")
     live = free.with_columns(
-        window=nw.lit(LIVE),
+        window=small(nw.lit(LIVE)),
         starts=nw.max_horizontal(begin, before),
         ends=nw.min_horizontal(end, between),
     )
     demand = free.with_columns(
-        window=nw.lit(ON_DEMAND),
+        window=small(nw.lit(ON_DEMAND)),
         starts=nw.max_horizontal(begin, between),
         ends=nw.min_horizontal(end, after),
     )
     outside = free.filter((begin < before) | (end > after)).with_columns(
-        window=nw.lit(OUTSIDE)
+        window=small(nw.lit(OUTSIDE))
     )
     pieces = nw.concat([labelled, live, demand, outside])
     return pieces.filter(nw.col("ends") > nw.col("starts"))
