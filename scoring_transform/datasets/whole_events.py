@@ -25,8 +25,9 @@ EVENTS = "events"
 #: Rows that are worth scoring in one go: more cost memory, fewer cost time.
 ROWS = 250_000
 PIECE = 250_000
-#: How much more than the rows themselves may be read before bringing them together.
+#: How often the rows may be read, and how many more, before bringing them together.
 NEAR = 2
+SLACK = 250_000
 PLACES = {
     "event_id": pl.String,
     "file": pl.Int64,
@@ -77,7 +78,7 @@ class Dataset:
             .group_by("portion", "file")
             .agg(size=pl.col("last").max() - pl.col("first").min() + 1)
         )
-        most = NEAR * int(self.places["rows"].sum()) + PIECE
+        most = NEAR * int(self.places["rows"].sum()) + SLACK
         return int(spans["size"].sum()) <= most
 
     def brought_together(self, portions: pl.DataFrame, folder: Path) -> Dataset:
@@ -108,31 +109,38 @@ def _look(path: Path, number: int) -> pl.LazyFrame:
 
 
 def read_whole_events(
-    files: Mapping[str, Sequence[Path]], scratch: Path, rows: int = ROWS
+    files: Mapping[str, Sequence[Path]],
+    scratch: Path,
+    rows: int = ROWS,
+    listed_in: str = EVENTS,
 ) -> Iterator[Mapping[str, pl.LazyFrame]]:
     """Yield the rows of all streams for some events, then for the next ones.
 
     Args:
-        files: The Parquet files of each stream; ``events`` says which events there are.
+        files: The Parquet files of each stream.
         scratch: A folder that is not there yet, for what has to be brought together.
         rows: About how many activities and attendees are in a portion; an event that
             has more is a portion of its own.
+        listed_in: The stream that says which events there are.
     """
     datasets = {stream: Dataset.of(found) for stream, found in files.items()}
     for stream, dataset in datasets.items():
         if dataset.places["event_id"].has_nulls():
             raise FatalError(missing_key(f"{stream}.event_id"))
-    portions = to_portions(datasets, rows)
+    portions = to_portions(datasets, rows, listed_in)
     for stream, dataset in datasets.items():
         if not dataset.is_near(portions):
             together = dataset.brought_together(portions, scratch / stream)
             datasets[stream] = together
-    for events in portions.partition_by("portion", maintain_order=True):
-        ids = events.select("event_id")
-        yield {stream: dataset.read(ids) for stream, dataset in datasets.items()}
+    # Without any event there is one portion, so that there is an empty result.
+    numbered = portions.partition_by("portion", maintain_order=True) or [portions]
+    for events in numbered:
+        yield {stream: dataset.read(events) for stream, dataset in datasets.items()}
 
 
-def to_portions(datasets: Mapping[str, Dataset], rows: int) -> pl.DataFrame:
+def to_portions(
+    datasets: Mapping[str, Dataset], rows: int, listed_in: str
+) -> pl.DataFrame:
     """Return every event with the number of its portion, in the files' order."""
     sizes = (
         pl.concat(dataset.places for dataset in datasets.values())
@@ -141,7 +149,7 @@ def to_portions(datasets: Mapping[str, Dataset], rows: int) -> pl.DataFrame:
     )
     biggest = max(datasets.values(), key=lambda dataset: dataset.places["rows"].sum())
     order = biggest.places.group_by("event_id").agg(at=pl.struct("file", "first").min())
-    events = datasets[EVENTS].places.select("event_id").unique()
+    events = datasets[listed_in].places.select("event_id").unique()
     known = events.join(sizes, on="event_id").join(order, on="event_id", how="left")
     ordered = known.sort("at", "event_id", nulls_last=True)
     numbers = _to_numbers(ordered["rows"].to_list(), rows)
