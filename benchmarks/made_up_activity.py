@@ -86,6 +86,45 @@ def write_parquet(folder: Path, rows: int, events: int, people: int) -> None:
         frame.write_parquet(folder / f"{number:04d}.parquet")
 
 
+def write_datasets(folder: Path, rows: int, events: int, people: int) -> None:
+    """Write the four datasets that `leadscore score` reads.
+
+    Args:
+        folder: Gets a folder for each dataset.
+        rows: How many activities.
+        events: In how many events.
+        people: How many attendees an event has.
+    """
+    write_parquet(folder / "activities", rows, events, people)
+    key = pl.DataFrame({"n": pl.int_range(events, eager=True)}).select(
+        "n", event_id=pl.format("zoom:{}", "n")
+    )
+    times = {name: pl.lit(value) for name, value in TIMES.items()}
+    rooms = pl.DataFrame({"session_id": [f"s{i}" for i in range(SESSIONS)]})
+    ended = times | {"ends_at": pl.lit("2026-03-09T10:00:00Z")}
+    tables = {
+        "events": key.select("event_id", name=pl.lit("Launch"), **ended),
+        "sessions": key.join(rooms, how="cross").drop("n").with_columns(**times),
+        "attendees": _to_people(key, people),
+    }
+    for name, table in tables.items():
+        (folder / name).mkdir()
+        table.write_parquet(folder / name / "0000.parquet")
+
+
+def _to_people(events: pl.DataFrame, people: int) -> pl.DataFrame:
+    places = pl.DataFrame({"place": pl.int_range(people, eager=True)})
+    number = pl.col("n") * people + pl.col("place")
+    named = events.join(places, how="cross").select(
+        "event_id", attendee_id=pl.format("p{}", number)
+    )
+    return named.with_columns(
+        email=pl.format("{}@example.com", "attendee_id"),
+        first_name=pl.lit("Ann"),
+        attended=pl.lit(value=True),
+    )
+
+
 def write_lines(
     target: IO[bytes], rows: int, events: int, people: int, batches: Path | None = None
 ) -> None:

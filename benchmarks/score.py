@@ -3,8 +3,8 @@
     floor    group by event, attendee and activity; number, sum, first and last
     score    everything: counters, ranks, scores, groups, summaries
 
-Ten activities for each attendee, 5,000 attendees for each event. The score reads one
-file at a time, in which the events lie one after the other; nothing is written.
+Ten activities for each attendee, 5,000 attendees for each event. The score reads some
+whole events at a time, by the code of `leadscore score`; nothing is written.
 
     python benchmarks/score.py [--rows 1000000 10000000]
 """
@@ -20,11 +20,13 @@ import polars as pl
 from made_up_activity import HOUR, SESSIONS, START, write_parquet
 from measuring import measure, show, show_head
 
+from scoring_transform.datasets.whole_events import read_whole_events
 from scoring_transform.embedded import ACTIVITIES, PEOPLE, Tables, run
 from scoring_transform.model import default_model
 
 PEOPLE_AN_EVENT = 5_000
 ROWS_AN_EVENT = 50_000
+AT_ONCE = 500_000
 SECONDS = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -41,15 +43,12 @@ def floor(folder: Path, _: int) -> None:
 
 
 def score(folder: Path, _: int) -> None:
-    """Score the files one after the other; an event may go on in the next file."""
+    """Score some whole events at a time, as `leadscore score` does."""
     model = default_model()
-    rest = pl.DataFrame()
-    for path in sorted(folder.glob("*.parquet")):
-        frame = pl.concat([rest, pl.read_parquet(path)], how="diagonal")
-        last = frame["event_id"].index_of(frame["event_id"][-1])
-        rest = frame.slice(last)
-        run(_to_tables(frame.head(last)), model)
-    run(_to_tables(rest), model)
+    files = {"activities": sorted(folder.glob("*.parquet"))}
+    scratch = folder / "together"
+    for frames in read_whole_events(files, scratch, AT_ONCE, listed_in="activities"):
+        run(_to_tables(frames["activities"].collect()), model)
 
 
 def _to_tables(activities: pl.DataFrame) -> Tables:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from scoring_transform.activities import KINDS, NAMES
-from scoring_transform.scoring_file import Days, ScoringFile, Weights
+from scoring_transform.scoring_file import MOST_TOTAL, Days, ScoringFile, Weights
 from sync_core.errors import SettingError
 from sync_core.mappings import load_mapping, shipped, to_mapping
 from sync_core.yaml_lines import parse_yaml
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SETTING = "scoring"
 FULL = Decimal(100)
 MOST_DECIMALS = 6
+MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,8 @@ class Origin:
     lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
 
     def at(self, key: str) -> str:
-        """Return where a key such as ``weights.chat`` stands."""
-        path = tuple(key.split("."))
+        """Return where a key such as ``weights.chat`` or ``levels.0.up_to`` stands."""
+        path = tuple(int(p) if p.isdecimal() else p for p in key.split("."))
         line = self.lines.get(path) or self.lines.get(path[:1])
         return f"{self.name}, line {line}" if line else self.name
 
@@ -163,18 +164,23 @@ def _to_decimal(
     if not value.is_finite() or value < 0 or value > most:
         raise source.error(
             key,
-            f"`{key}` is {number}; allowed are numbers from 0 to {most}.",
+            f"`{key}` is {str(number)[:MOST_SHOWN]}; allowed are numbers from 0 to "
+            f"{most}.",
         )
     if to_scale([value]) > 10**MOST_DECIMALS:
         raise source.error(
             key,
-            f"`{key}` is {number}; at most {MOST_DECIMALS} decimals count.",
+            f"`{key}` is {number}; allowed are numbers with at most {MOST_DECIMALS} "
+            "decimals.",
         )
     return value
 
 
 def _check_levels(file: ScoringFile, source: Origin) -> None:
-    limits = [_to_decimal(level.up_to, "levels.up_to", source) for level in file.levels]
+    limits = [
+        _to_decimal(level.up_to, f"levels.{place}.up_to", source)
+        for place, level in enumerate(file.levels)
+    ]
     _check_names([level.name for level in file.levels], "levels", source)
     if limits != sorted(set(limits)) or limits[-1] != FULL:
         raise source.error(
@@ -186,18 +192,22 @@ def _check_levels(file: ScoringFile, source: Origin) -> None:
 
 def _check_groups(file: ScoringFile, source: Origin) -> None:
     shares = [
-        _to_decimal(group.share, "p_groups.share", source) for group in file.p_groups
+        _to_decimal(group.share, f"p_groups.{place}.share", source)
+        for place, group in enumerate(file.p_groups)
     ]
     limits = [
-        _to_decimal(group.at_least, "s_groups.at_least", source, Decimal(1_000_000))
-        for group in file.s_groups
+        _to_decimal(
+            group.at_least, f"s_groups.{place}.at_least", source, Decimal(MOST_TOTAL)
+        )
+        for place, group in enumerate(file.s_groups)
     ]
     _check_names([group.name for group in file.p_groups], "p_groups", source)
     _check_names([group.name for group in file.s_groups], "s_groups", source)
     if sum(shares, Decimal(0)) != FULL:
         raise source.error(
             "p_groups",
-            f"the shares of `p_groups` total {sum(shares):f}, not 100.",
+            f"the shares of `p_groups` total {sum(shares):f}; allowed is a total of "
+            "100.",
         )
     if limits != sorted(set(limits), reverse=True) or limits[-1] != 0:
         raise source.error(
@@ -209,7 +219,9 @@ def _check_groups(file: ScoringFile, source: Origin) -> None:
 
 def _check_names(names: list[str], key: str, source: Origin) -> None:
     if len(set(names)) != len(names):
-        raise source.error(key, f"two of `{key}` have the same name.")
+        raise source.error(
+            key, f"two of `{key}` have the same name; allowed is each name once."
+        )
 
 
 def _check_domains(file: ScoringFile, source: Origin) -> None:

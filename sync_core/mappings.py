@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from sync_core.allowed import ANY_KEY, keys_at, to_allowed
 from sync_core.errors import SettingError
 from sync_core.yaml_lines import Document, YamlProblem, parse_yaml
 
@@ -43,6 +44,11 @@ def load_mapping(path: str | Path, shape: type[S], *, setting: str = "mapping") 
         raise SettingError(
             f"{path}, line {problem.line}: {problem}.", setting=setting
         ) from problem
+    if document.data is None:
+        needed = to_allowed(shape, ())
+        raise SettingError(
+            f"{path}, line 1: the file is empty; it needs {needed}.", setting=setting
+        )
     return _decode(document, shape, str(path), setting)
 
 
@@ -84,8 +90,8 @@ def _split(message: str) -> tuple[str, DataPath]:
     """Return msgspec's reason and its ``$.a[0].b`` as a path of keys."""
     reason, _, place = message.partition(" - at `")
     path: DataPath = tuple(
-        int(number) if number else name
-        for name, number in re.findall(r"\.([^.\[\]`]+)|\[(\d+)\]", place)
+        int(number) if number else name or ANY_KEY
+        for name, number in re.findall(r"\.([^.\[\]`]+)|\[(?:(\d+)|\.\.\.)\]", place)
     )
     unknown = re.search(r"unknown field `([^`]+)`", reason)
     if unknown:
@@ -106,37 +112,7 @@ def _dotted(path: DataPath) -> str:
 
 def _allowed(shape: Any, path: DataPath, reason: str) -> str:
     if not reason.startswith("unknown key"):
-        return ""
-    known = _fields_at(msgspec.inspect.type_info(shape), path[:-1])
+        said = to_allowed(shape, path)
+        return f" Allowed: {said}." if said else ""
+    known = keys_at(shape, path[:-1])
     return f" Allowed here: {', '.join(known)}." if known else ""
-
-
-def _fields_at(info: msgspec.inspect.Type, path: DataPath) -> list[str]:
-    """Return the keys that the shape has at a path; empty if it is no object."""
-    for part in path:
-        info = _step(_struct_of(info), part)
-    struct = _struct_of(info)
-    if isinstance(struct, msgspec.inspect.StructType):
-        return [field.encode_name for field in struct.fields]
-    return []
-
-
-def _struct_of(info: msgspec.inspect.Type) -> msgspec.inspect.Type:
-    """Return the object among the members of a union, or its first that is not null."""
-    if not isinstance(info, msgspec.inspect.UnionType):
-        return info
-    members = [t for t in info.types if not isinstance(t, msgspec.inspect.NoneType)]
-    structs = [t for t in members if isinstance(t, msgspec.inspect.StructType)]
-    return [*structs, *members][0]
-
-
-def _step(info: msgspec.inspect.Type, part: str | int) -> msgspec.inspect.Type:
-    if isinstance(info, msgspec.inspect.StructType):
-        for field in info.fields:
-            if field.encode_name == part:
-                return field.type
-    if isinstance(info, msgspec.inspect.DictType):
-        return info.value_type
-    if isinstance(info, msgspec.inspect.CollectionType):
-        return info.item_type
-    return msgspec.inspect.AnyType()

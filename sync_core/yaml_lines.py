@@ -1,12 +1,13 @@
 """YAML as plain data with the line of every key, and nothing that can surprise.
 
 Refused: tags and objects, anchors and aliases, keys that stand twice, nesting past 20,
-numbers that are not finite, more than 1 MB.
+numbers that are not finite or not plainly decimal (`010`, `1:30`), more than 1 MB.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
@@ -36,12 +37,15 @@ class YamlProblem(Exception):  # noqa: N818 - becomes a SettingError with its fi
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader that knows no aliases."""
+    """A safe loader that knows no anchors and no aliases."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            line = self.peek_event().start_mark.line + 1  # type: ignore[no-untyped-call]
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
             raise YamlProblem("aliases (`*name`) are not allowed; write it out", line)
+        if getattr(event, "anchor", None) is not None:
+            raise YamlProblem("anchors (`&name`) are not allowed; write it out", line)
         return super().compose_node(parent, index)
 
 
@@ -81,6 +85,8 @@ def _to_data(
     lines.setdefault(path, line)
     if len(path) > MAX_DEPTH:
         raise YamlProblem(f"nested deeper than {MAX_DEPTH}", line)
+    if node.tag not in _TAGS.get(type(node), _PLAIN_TAGS):
+        raise YamlProblem(f"{_named(path)}the tag `{node.tag}` is not allowed", line)
     if isinstance(node, yaml.MappingNode):
         return _to_dict(loader, node, path, lines)
     if isinstance(node, yaml.SequenceNode):
@@ -88,7 +94,7 @@ def _to_data(
             _to_data(loader, item, (*path, number), lines)
             for number, item in enumerate(node.value)
         ]
-    return _to_scalar(loader, node, line)
+    return _to_scalar(loader, node, path, line)
 
 
 def _to_dict(
@@ -107,20 +113,33 @@ def _to_dict(
     return data
 
 
-_PLAIN_TAGS = {
-    f"tag:yaml.org,2002:{t}" for t in ("str", "int", "float", "bool", "null")
+def _named(path: Path) -> str:
+    """Return the key that a message is about, if it is about one."""
+    return f"`{'.'.join(map(str, path))}`: " if path else ""
+
+
+_YAML = "tag:yaml.org,2002:"
+_TIME = f"{_YAML}timestamp"
+_PLAIN_TAGS = {_TIME, *(f"{_YAML}{t}" for t in ("str", "int", "float", "bool", "null"))}
+_TAGS: Mapping[type[yaml.Node], set[str]] = {
+    yaml.MappingNode: {f"{_YAML}map"},
+    yaml.SequenceNode: {f"{_YAML}seq"},
 }
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9_]*)")
 
 
-def _to_scalar(loader: _Loader, node: yaml.Node, line: int) -> Any:
-    if node.tag == "tag:yaml.org,2002:timestamp":
+def _to_scalar(loader: _Loader, node: yaml.Node, path: Path, line: int) -> Any:
+    if node.tag == _TIME:
         return node.value
-    if node.tag not in _PLAIN_TAGS:
-        raise YamlProblem(f"the tag `{node.tag}` is not allowed", line)
+    if node.tag == f"{_YAML}int" and not _DECIMAL.fullmatch(node.value):
+        text = f"`{node.value[:20]}` is read in different ways; write a plain number"
+        raise YamlProblem(_named(path) + text, line)
     try:
         value = loader.construct_object(node)
     except ValueError as error:
-        raise YamlProblem("a number that cannot be read", line) from error
+        raise YamlProblem(
+            f"{_named(path)}a number that cannot be read", line
+        ) from error
     if isinstance(value, float) and not math.isfinite(value):
-        raise YamlProblem("a number must be finite", line)
+        raise YamlProblem(f"{_named(path)}a number must be finite", line)
     return value

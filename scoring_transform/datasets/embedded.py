@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,32 +11,69 @@ import narwhals as nw
 import polars as pl
 
 from scoring_transform.datasets.engine import bad_time, missing_key
+from scoring_transform.datasets.whole_events import ROWS, read_whole_events
+from scoring_transform.streams import KEYS
 from sync_core.errors import FatalError, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from scoring_transform.frames import Frame
 
+STREAMS = ("events", "sessions", "attendees", "activities")
+UNFINISHED = ".unfinished"
 MOMENT = "%Y-%m-%dT%H:%M:%S%.fZ"
 NAIVE = "%Y-%m-%dT%H:%M:%S%.f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedEngine:
-    """Reads and writes folders of Parquet files.
+    """Reads and writes folders of Parquet files, some whole events at a time.
+
+    What is written is moved to its place when all of it is there.
 
     Attributes:
         source: Has one folder for each dataset.
         output: Where the tables' folders go.
+        rows: About how many activities and attendees are scored in one go.
     """
 
     source: Path
     output: Path
+    rows: int = ROWS
 
-    def read(self, stream: str) -> Frame:
-        """Return a dataset, which is read when it is needed."""
+    def portions(self) -> Iterator[EmbeddedPortion]:
+        """Yield engines for the events of one portion each."""
+        for name in KEYS:
+            self._check_free(name)
+        files = {stream: self._find(stream) for stream in STREAMS}
+        self.release()
+        with refusals():
+            folder = self._unfinished
+            folder.mkdir(mode=0o700, parents=True)
+            portions = read_whole_events(files, folder / "datasets", self.rows)
+            for number, frames in enumerate(portions):
+                yield EmbeddedPortion(frames=frames, output=folder, number=number)
+
+    def finish(self) -> None:
+        """Move the tables to their place."""
+        for name in KEYS:
+            made = self._unfinished / name
+            made.mkdir(exist_ok=True)
+            made.replace(self.output / name)
+
+    def release(self) -> None:
+        """Delete what is not finished, also that of a run that was killed."""
+        shutil.rmtree(self._unfinished, ignore_errors=True)
+        if self.output.is_dir() and not any(self.output.iterdir()):
+            self.output.rmdir()
+
+    @property
+    def _unfinished(self) -> Path:
+        return self.output / UNFINISHED
+
+    def _find(self, stream: str) -> Sequence[Path]:
         folder = self.source / stream
         files = sorted(folder.rglob("*.parquet"))
         if not files:
@@ -43,7 +82,34 @@ class EmbeddedEngine:
                 "`sessions`, `attendees` and `activities` in it.",
                 setting="input",
             )
-        return _frame(pl.scan_parquet(files, missing_columns="insert"))
+        return files
+
+    def _check_free(self, name: str) -> None:
+        folder = self.output / name
+        if folder.exists() and any(folder.iterdir()):
+            raise SettingError(
+                f"{folder} is not empty. Choose another output, or remove it first.",
+                setting="output",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedPortion:
+    """Scores the events of one portion.
+
+    Attributes:
+        frames: Their rows by stream.
+        output: Where the tables' folders go.
+        number: Names the portion's files.
+    """
+
+    frames: Mapping[str, pl.LazyFrame]
+    output: Path
+    number: int
+
+    def read(self, stream: str) -> Frame:
+        """Return a dataset, which is read when it is needed."""
+        return _frame(self.frames[stream])
 
     def to_instants(self, frame: Frame, columns: Mapping[str, str]) -> Frame:
         """Add columns of microseconds since 1970 for columns of texts or times."""
@@ -94,25 +160,28 @@ class EmbeddedEngine:
     def write(
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]
     ) -> None:
-        """Write every table into a folder of its own, one after the other."""
-        for name in tables:
-            self._check_free(name)
+        """Write a file of every table into a folder of its own, one after the other."""
         for name, table in tables.items():
             folder = self.output / name
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True)
             ordered = table.to_native().sort(*keys[name])
-            ordered.sink_parquet(folder / "part-0.parquet", engine="streaming")
+            path = folder / f"part-{self.number:05}.parquet"
+            with refusals():
+                ordered.sink_parquet(path, engine="streaming")
 
-    def release(self) -> None:
-        """Let go of everything that was kept: frames go with their last reader."""
 
-    def _check_free(self, name: str) -> None:
-        folder = self.output / name
-        if folder.exists() and any(folder.iterdir()):
-            raise SettingError(
-                f"{folder} is not empty. Choose another output, or remove it first.",
-                setting="output",
-            )
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what Polars refuses into one paragraph that quotes no data."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise FatalError(
+            f"The datasets cannot be read, or the result cannot be written "
+            f"({type(error).__name__}). Check that every file is a whole Parquet file, "
+            "that a column has one type in all of them, and that there is space below "
+            "the output."
+        ) from error
 
 
 def _frame(native: pl.LazyFrame) -> Frame:
@@ -121,7 +190,8 @@ def _frame(native: pl.LazyFrame) -> Frame:
 
 
 def _collect(frame: pl.LazyFrame) -> pl.DataFrame:
-    return frame.collect(engine="streaming")
+    with refusals():
+        return frame.collect(engine="streaming")
 
 
 def _to_instant(column: str, kind: pl.DataType) -> pl.Expr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from scoring_transform.frames import Frame
 
@@ -32,7 +32,20 @@ def missing_key(where: str) -> str:
 
 
 class Engine(Protocol):
-    """Reads, scores and writes datasets; every frame of one score is of one engine."""
+    """Scores datasets, all at once or some whole events at a time."""
+
+    def portions(self) -> Iterator[Portion]:
+        """Yield what scores some events each, all of them in the end."""
+
+    def finish(self) -> None:
+        """Make the result visible, if writing it did not."""
+
+    def release(self) -> None:
+        """Let go of everything that was kept."""
+
+
+class Portion(Protocol):
+    """Reads, scores and writes some events; all frames of one score are of one."""
 
     def read(self, stream: str) -> Frame:
         """Return a dataset of the input with the columns that it has."""
@@ -68,6 +81,3 @@ class Engine(Protocol):
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]
     ) -> None:
         """Write every table of the result, ordered by its keys within a file."""
-
-    def release(self) -> None:
-        """Let go of everything that was kept."""

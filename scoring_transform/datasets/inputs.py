@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from narwhals.dtypes import DType
 
-    from scoring_transform.datasets.engine import Engine
+    from scoring_transform.datasets.engine import Portion
     from scoring_transform.frames import Frame
 
 TEXT, NUMBER, FLAG = nw.String(), nw.Float64(), nw.Boolean()
@@ -112,7 +112,7 @@ class Source:
     logins: Frame
 
 
-def read_source(engine: Engine) -> Source:
+def read_source(engine: Portion) -> Source:
     """Return the datasets of an engine's input.
 
     A key that comes twice is one row with the larger of the two values in each column.
@@ -133,7 +133,7 @@ def read_source(engine: Engine) -> Source:
     return Source(inputs=inputs, events=events, logins=logins)
 
 
-def _read(engine: Engine, stream: str) -> Frame:
+def _read(engine: Portion, stream: str) -> Frame:
     """Return a dataset with all of its fields, and its times also as numbers."""
     raw = engine.read(stream)
     present = raw.collect_schema()
@@ -151,7 +151,7 @@ def _read(engine: Engine, stream: str) -> Frame:
 
 
 def _with_instants(
-    engine: Engine, raw: Frame, stream: str, present: Mapping[str, DType]
+    engine: Portion, raw: Frame, stream: str, present: Mapping[str, DType]
 ) -> Frame:
     """Add the times as numbers, and turn the columns that hold times into texts."""
     found = {of: to for of, to in INSTANTS[stream].items() if of in present}

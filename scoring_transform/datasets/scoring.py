@@ -12,7 +12,7 @@ from scoring_transform.streams import KEYS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scoring_transform.datasets.engine import Engine
+    from scoring_transform.datasets.engine import Engine, Portion
     from scoring_transform.frames import Frame
     from scoring_transform.model import Model
 
@@ -26,12 +26,14 @@ def score_datasets(engine: Engine, model: Model, scored_at: str) -> None:
         scored_at: The time that stands in the rows, as ISO 8601.
     """
     try:
-        engine.write(_to_tables(engine, model, scored_at), KEYS)
+        for portion in engine.portions():
+            portion.write(_to_tables(portion, model, scored_at), KEYS)
+        engine.finish()
     finally:
         engine.release()
 
 
-def _to_tables(engine: Engine, model: Model, scored_at: str) -> Mapping[str, Frame]:
+def _to_tables(engine: Portion, model: Model, scored_at: str) -> Mapping[str, Frame]:
     source = read_source(engine)
     scores = to_scores(
         source.inputs, model, keep=engine.keep, keep_activities=engine.keep_activities

@@ -53,6 +53,13 @@ class SparkEngine:
     form: str = "parquet"
     kept: list[int] = field(default_factory=list)
 
+    def portions(self) -> Iterator[SparkEngine]:
+        """Yield the engine itself: the cluster holds all events at once."""
+        yield self
+
+    def finish(self) -> None:
+        """Do nothing: each table is visible once Spark has written it."""
+
     def read(self, stream: str) -> Frame:
         """Return a dataset, which is read when it is needed."""
         with refusals():

@@ -28,7 +28,7 @@ from scoring_transform.streams import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scoring_transform.datasets.engine import Engine
+    from scoring_transform.datasets.engine import Portion
     from scoring_transform.datasets.inputs import Source
     from scoring_transform.frames import Frame
     from scoring_transform.model import Model
@@ -60,7 +60,7 @@ class Result:
 
     scores: Scores
     source: Source
-    engine: Engine
+    engine: Portion
     origin: Origin
 
 

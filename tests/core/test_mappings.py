@@ -63,7 +63,16 @@ def test_a_good_file_becomes_its_shape(written: Path) -> None:
             "name: x\none: {wieght: 1}\n", 2, "Allowed here: weight", id="optional"
         ),
         pytest.param("name: x\nname: y\n", 2, "stands twice", id="duplicate-key"),
-        pytest.param("name: &a x\nother: *a\n", 2, "aliases", id="alias"),
+        pytest.param("name: x\nother: *a\n", 2, "aliases", id="alias"),
+        pytest.param("name: &a x\n", 1, "anchors", id="anchor"),
+        pytest.param("name: x\nrows: !!set {a}\n", 2, "tag", id="tagged-list"),
+        pytest.param("name: x\nparts: {a: {weight: 010}}\n", 2, "plain", id="octal"),
+        pytest.param(
+            "name: x\nparts: {a: {weigt: 1}}\n", 2, "here: weight, unit", id="free-key"
+        ),
+        pytest.param(
+            "name: x\nrows: [{weight: x}]\n", 2, "Allowed: a whole number", id="told"
+        ),
         pytest.param("name: !!python/object:os.system x\n", 1, "tag", id="tag"),
         pytest.param("name: x\nrows: .nan\n", 2, "finite", id="not-a-number"),
         pytest.param("name: x\nparts: {a: {weight: x}}\n", 2, "`int`", id="type"),
