@@ -14,6 +14,7 @@ from scoring_transform.activities import Counting
 from scoring_transform.frames import (
     COUNTED,
     MICROSECONDS,
+    OUTSIDE,
     TIME,
     is_counted_by,
     small,
@@ -87,7 +88,11 @@ def to_details(points: Frame) -> Frame:
     Returns:
         event_id, window, attendee_id, activity, detail, at.
     """
-    named = points.filter(~nw.col("detail").is_null(), nw.col("activity") != TIME)
+    named = points.filter(
+        ~nw.col("detail").is_null(),
+        nw.col("activity") != TIME,
+        nw.col("window") < OUTSIDE,
+    )
     return named.group_by(*COUNTED, "detail").agg(at=nw.col("starts").min())
 
 

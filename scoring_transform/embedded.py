@@ -87,7 +87,7 @@ class Tables:
 def run(tables: Tables, model: Model) -> Mapping[str, pl.DataFrame]:
     """Score events and return every frame of the result, computed."""
     inputs = _to_inputs(tables, _to_code())
-    scores = to_scores(inputs, model, keep=_computed, keep_activities=_all_computed)
+    scores = to_scores(inputs, model, keep=_computed)
     return _collect(scores)
 
 
@@ -116,7 +116,7 @@ def _rank(frames: dict[str, pl.DataFrame], model: Model) -> Scores:
 
 
 def _count(inputs: Inputs, model: Model) -> dict[str, pl.DataFrame]:
-    counts = to_counts(inputs, model, keep=_computed, keep_activities=_all_computed)
+    counts = to_counts(inputs, model, keep=_computed)
     frames = [getattr(counts, name).to_native() for name in COUNTS]
     return dict(zip(COUNTS, pl.collect_all(frames), strict=True))
 
@@ -143,11 +143,7 @@ def _to_frame(frame: pl.DataFrame) -> nw.LazyFrame[pl.LazyFrame]:
     return nw.from_native(frame.lazy())
 
 
-def _computed(frame: nw.LazyFrame[pl.LazyFrame]) -> nw.LazyFrame[pl.LazyFrame]:
-    return _to_frame(frame.to_native().collect())
-
-
-def _all_computed(
+def _computed(
     *frames: nw.LazyFrame[pl.LazyFrame],
 ) -> list[nw.LazyFrame[pl.LazyFrame]]:
     computed = pl.collect_all([frame.to_native() for frame in frames])

@@ -74,7 +74,7 @@ def to_place(column: str, names: Sequence[str]) -> nw.Expr:
     return small(pick(column, table, len(names)))
 
 
-def with_names(frame: Frame, *columns: str) -> Frame:
+def to_named(frame: Frame, *columns: str) -> Frame:
     """Return a frame with the names of activities and windows instead of places."""
     known = {"activity": NAMES, "window": WINDOWS}
     named = [_to_name(column, known[column]).alias(column) for column in columns]

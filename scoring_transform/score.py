@@ -8,7 +8,7 @@ Nothing here knows an engine: frames come in and go out as Narwhals' lazy frames
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import narwhals as nw
@@ -20,17 +20,20 @@ from scoring_transform.counters import (
     to_instants,
     to_stays,
 )
-from scoring_transform.frames import to_place
+from scoring_transform.frames import to_named, to_place
 from scoring_transform.groups import to_summaries, with_groups
 from scoring_transform.people import to_links, to_participants, to_ranked
 from scoring_transform.ranks import to_activity_scores, to_lead_scores, to_sums
 from scoring_transform.windows import to_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
 
     from scoring_transform.frames import Frame, Inputs
     from scoring_transform.model import Model
+
+    Keep: TypeAlias = Callable[..., Sequence[Frame]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,49 +78,41 @@ class Counts:
     open_events: Frame
 
 
-def _as_it_is(frame: Frame) -> Frame:
-    return frame
+def _as_they_are(*frames: Frame) -> Sequence[Frame]:
+    return frames
 
 
-def to_scores(
-    inputs: Inputs,
-    model: Model,
-    keep: Callable[[Frame], Frame] = _as_it_is,
-    keep_activities: Callable[[Frame], Frame] = _as_it_is,
-) -> Scores:
+def to_scores(inputs: Inputs, model: Model, keep: Keep = _as_they_are) -> Scores:
     """Score whole events.
 
     Args:
         inputs: Everything that is known of the events.
         model: The rules.
-        keep: Computes a frame that is used several times once; an engine that finds
-            such frames itself needs none.
-        keep_activities: Likewise for the activities with their limits: worth it only
-            where joining them again costs more than holding them.
+        keep: Computes frames that are used several times once, and what they have in
+            common once; an engine that finds such frames itself needs none.
+
+    Returns:
+        Frames in which an activity is its place in ``NAMES`` and a window its place in
+        ``WINDOWS``; `with_names` gives them their names back.
     """
-    counts = to_counts(inputs, model, keep, keep_activities)
-    return from_counts(counts, model, keep)
+    return from_counts(to_counts(inputs, model, keep), model, keep)
 
 
-def to_counts(
-    inputs: Inputs,
-    model: Model,
-    keep: Callable[[Frame], Frame] = _as_it_is,
-    keep_activities: Callable[[Frame], Frame] = _as_it_is,
-) -> Counts:
+def to_counts(inputs: Inputs, model: Model, keep: Keep = _as_they_are) -> Counts:
     """Count what everybody did; needs all activities of a person, not of an event."""
-    known = _to_known(inputs.activities)
-    links = keep(to_links(inputs.people, model.file))
     bounds = to_bounds(inputs.events, inputs.sessions, model)
-    [known] = keep_activities(known)
+    links, known = keep(
+        to_links(inputs.people, model.file), _to_known(inputs.activities)
+    )
     ranked = to_ranked(known, links)
-    stays, points, reported = keep_activities(
+    stays, points, reported = keep(
         to_stays(ranked, bounds),
         to_instants(ranked, bounds, model),
         known.select("event_id", "activity").unique(["event_id", "activity"]),
     )
+    [counters] = keep(to_counters(stays, points, model))
     return Counts(
-        counters=keep(to_counters(stays, points, model)),
+        counters=counters,
         links=links,
         reported=reported,
         details=to_details(points),
@@ -133,15 +128,12 @@ def _to_known(activities: Frame) -> Frame:
     return placed.filter(nw.col("activity") < len(NAMES))
 
 
-def from_counts(
-    counts: Counts, model: Model, keep: Callable[[Frame], Frame] = _as_it_is
-) -> Scores:
+def from_counts(counts: Counts, model: Model, keep: Keep = _as_they_are) -> Scores:
     """Rank and score what was counted; needs whole events."""
-    participants = keep(to_participants(counts.links, counts.counters))
-    scored = keep(to_activity_scores(counts.counters, participants, model))
-    leads = keep(
-        with_groups(to_lead_scores(to_sums(scored), participants, model), model)
-    )
+    [participants] = keep(to_participants(counts.links, counts.counters))
+    [scored] = keep(to_activity_scores(counts.counters, participants, model))
+    totals = to_lead_scores(to_sums(scored), participants, model)
+    [leads] = keep(with_groups(totals, model))
     return Scores(
         activity_scores=scored,
         lead_scores=leads,
@@ -150,4 +142,16 @@ def from_counts(
         reported=counts.reported,
         details=counts.details,
         open_events=counts.open_events,
+    )
+
+
+def with_names(scores: Scores) -> Scores:
+    """Return scores in which activities and windows have their names again."""
+    return replace(
+        scores,
+        activity_scores=to_named(scores.activity_scores, "activity", "window"),
+        lead_scores=to_named(scores.lead_scores, "window"),
+        summaries=to_named(scores.summaries, "window"),
+        reported=to_named(scores.reported, "activity"),
+        details=to_named(scores.details, "activity", "window"),
     )

@@ -153,9 +153,10 @@ class EmbeddedPortion:
         """Compute a frame that is used several times once, into memory."""
         return _frame(_collect(frame.to_native()).lazy())
 
-    def keep_activities(self, frame: Frame) -> Frame:
-        """Leave the activities on disk: reading them again is cheap."""
-        return frame
+    def keep_all(self, *frames: Frame) -> Sequence[Frame]:
+        """Do so with several frames; what they have in common is computed once."""
+        computed = pl.collect_all([frame.to_native() for frame in frames])
+        return [_frame(native.lazy()) for native in computed]
 
     def write(
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]

@@ -74,8 +74,8 @@ class Portion(Protocol):
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame that is used several times once."""
 
-    def keep_activities(self, frame: Frame) -> Frame:
-        """Do so with the activities, if reading them again would cost more."""
+    def keep_all(self, *frames: Frame) -> Sequence[Frame]:
+        """Do so with several frames, which may begin with the same steps."""
 
     def write(
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scoring_transform.datasets.inputs import read_source
 from scoring_transform.datasets.tables import Origin, Result, to_tables
-from scoring_transform.score import to_scores
+from scoring_transform.score import to_scores, with_names
 from scoring_transform.streams import KEYS
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ def score_datasets(engine: Engine, model: Model, scored_at: str) -> None:
 
 def _to_tables(engine: Portion, model: Model, scored_at: str) -> Mapping[str, Frame]:
     source = read_source(engine)
-    scores = to_scores(
-        source.inputs, model, keep=engine.keep, keep_activities=engine.keep_activities
-    )
+    scores = with_names(to_scores(source.inputs, model, keep=engine.keep_all))
     origin = Origin(model=model, scored_at=scored_at)
     return to_tables(Result(scores=scores, source=source, engine=engine, origin=origin))

@@ -125,9 +125,9 @@ class SparkEngine:
             finally:
                 self.kept.extend(set(self._held()) - before)
 
-    def keep_activities(self, frame: Frame) -> Frame:
-        """Compute the activities with their limits once: five steps begin there."""
-        return self.keep(frame)
+    def keep_all(self, *frames: Frame) -> Sequence[Frame]:
+        """Do so with several frames."""
+        return [self.keep(frame) for frame in frames]
 
     def write(
         self, tables: Mapping[str, Frame], keys: Mapping[str, Sequence[str]]
