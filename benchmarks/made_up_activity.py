@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -126,7 +128,12 @@ def _to_people(events: pl.DataFrame, people: int) -> pl.DataFrame:
 
 
 def write_lines(
-    target: IO[bytes], rows: int, events: int, people: int, batches: Path | None = None
+    target: IO[bytes],
+    rows: int,
+    events: int,
+    people: int,
+    batches: Path | None = None,
+    form: str = "parquet",
 ) -> None:
     """Write the messages of a tap: children first, then the event, then STATE.
 
@@ -136,6 +143,7 @@ def write_lines(
         events: How many events.
         people: How many attendees an event has.
         batches: A folder; the activities go there as BATCH files.
+        form: Of these files: ``parquet`` or ``jsonl.gz``.
     """
     for stream in ("events", "sessions", "attendees", "activities"):
         schema = pl.DataFrame({"type": ["SCHEMA"], "stream": [stream]})
@@ -144,12 +152,17 @@ def write_lines(
         ).write_ndjson(target)
     pending = pl.concat(activities(rows, events, people))
     for (name,), part in pending.group_by("event_id", maintain_order=True):
-        _write_event(target, str(name), part, batches)
+        event_id = str(name)
+        _write_people(target, event_id, part)
+        if batches is None:
+            _write(target, "activities", part.select(pl.struct(pl.all())))
+        else:
+            path = batches / f"{event_id.partition(':')[2]}.{form}"
+            _write_batch(target, part, path)
+        _write_event(target, event_id)
 
 
-def _write_event(
-    target: IO[bytes], event_id: str, part: pl.DataFrame, batches: Path | None
-) -> None:
+def _write_people(target: IO[bytes], event_id: str, part: pl.DataFrame) -> None:
     key = pl.lit(event_id)
     sessions = [f"s{i}" for i in range(SESSIONS)]
     times = {name: pl.lit(value) for name, value in TIMES.items()}
@@ -168,23 +181,31 @@ def _write_event(
     )
     _write(target, "sessions", rooms)
     _write(target, "attendees", logins)
-    if batches is None:
-        _write(target, "activities", part.select(pl.struct(pl.all())))
-    else:
-        path = batches / f"{event_id.partition(':')[2]}.parquet"
+
+
+def _write_batch(target: IO[bytes], part: pl.DataFrame, path: Path) -> None:
+    encoding = {"format": path.name.split(".")[1]}
+    if encoding["format"] == "parquet":
         part.write_parquet(path)
-        line = (
-            '{"type":"BATCH","stream":"activities","encoding":{"format":"parquet"},'
-            f'"manifest":["{path.as_uri()}"]}}\n'
-        )
-        target.write(line.encode())
+    else:
+        encoding["compression"] = "gzip"
+        with gzip.open(path, "wb", compresslevel=1) as packed:
+            part.write_ndjson(packed)
+    message = {
+        "type": "BATCH",
+        "stream": "activities",
+        "encoding": encoding,
+        "manifest": [path.as_uri()],
+    }
+    target.write(json.dumps(message).encode() + b"\n")
+
+
+def _write_event(target: IO[bytes], event_id: str) -> None:
     event = pl.DataFrame({"event_id": [event_id], "name": ["Launch"]})
-    ended = event.with_columns(ends_at=pl.lit("2026-03-09T10:00:00Z"))
-    _write(
-        target,
-        "events",
-        ended.select(pl.struct(pl.all(), starts_at=times["starts_at"])),
+    ended = event.with_columns(
+        ends_at=pl.lit("2026-03-09T10:00:00Z"), starts_at=pl.lit(TIMES["starts_at"])
     )
+    _write(target, "events", ended.select(pl.struct(pl.all())))
     target.write(b'{"type":"STATE","value":{"at":"%s"}}\n' % event_id.encode())
 
 

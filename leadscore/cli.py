@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from singer_sdk.exceptions import SingerSDKError
 
-from leadscore.crm_cli import crm_app
+from leadscore.crm_cli import EnvironmentOption, crm_app, find_loader
 from leadscore.home import Home, check_project, find_home
 from leadscore.terminal import console
 from sync_core.redact import redact
@@ -43,6 +43,10 @@ SCORE_FORMAT = "Spark only: the format of input and output."
 Crm = Literal["hubspot", "salesforce", "all"]
 Tier = Literal["free", "starter", "professional", "enterprise"]
 TIER = "HubSpot's edition: limits and features."
+EXPLAIN_CRM = (
+    "hubspot or salesforce: read the ledger that this project's loader keeps, wherever "
+    "its settings say; else the one in the state folder."
+)
 FAULT_PLAN = "A fault plan: what to break, and when."
 BURST = "HubSpot's requests in ten seconds, instead of the edition's."
 RETRY_AFTER = "Send Retry-After with a 429, which HubSpot does not promise."
@@ -133,11 +137,19 @@ def sandbox(  # noqa: PLR0913 - one for each option
 def explain(
     event: Annotated[str, typer.Option(help="Event id, or its exact name.")],
     email: Annotated[str, typer.Option(help="The person's e-mail address.")],
+    crm: Annotated[str, typer.Option(help=EXPLAIN_CRM)] = "",
+    environment: EnvironmentOption = "",
 ) -> None:
     """Explain a score from the counts up, as the CRM was last told."""
     from leadscore.explain import explain_person  # noqa: PLC0415 - slow to import
 
-    for line in explain_person(home().work, event, email):
+    work, ledger_url = home().work, None
+    if crm:
+        from leadscore.crm import books_of  # noqa: PLC0415 - slow to import
+
+        books = books_of(find_loader(crm, environment))
+        work, ledger_url = books.work, books.ledger_url
+    for line in explain_person(work, event, email, ledger_url):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -2,31 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
-from leadscore.loader import TEST_STREAM
+from leadscore.loader import LOADERS, TEST_STREAM
 from sync_core.errors import FatalError
 from sync_core.identity import pseudonym
 from sync_core.redact import redact
 from sync_core.workdir import DEFAULT_STATE_DIR, WorkDir
-from target_crm.rejected import RejectedRows
+from target_crm.database import Database
+from target_crm.places import REJECTED
+from target_crm.rejected import RejectedFile, RejectedRows, RejectedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from leadscore.loader import Loader
+    from target_crm.base import CrmTarget
+    from target_crm.rejected import Lines, RejectedRow
 
-FILE = "rejected.jsonl"
+MANY = 1_000_000_000  # rejected rows; they are told by the report
 
 
-def work_of(loader: Loader) -> WorkDir:
-    """Return the state folder that a loader writes to."""
-    place = loader.config().get("state_dir") or DEFAULT_STATE_DIR
-    return WorkDir(loader.home.project / Path(place))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """Where a loader keeps what it knows.
+
+    Attributes:
+        work: Its state folder.
+        ledger_url: The database of its ledger; None is a file in the folder.
+        config: All its settings.
+    """
+
+    work: WorkDir
+    ledger_url: str | None
+    config: Mapping[str, Any]
+
+
+def books_of(loader: Loader) -> Books:
+    """Return where a loader keeps what it knows, as its settings say."""
+    config = loader.config()
+    place = Path(config.get("state_dir") or DEFAULT_STATE_DIR).expanduser()
+    return Books(
+        work=WorkDir(loader.home.project / place),
+        ledger_url=config.get("ledger_url") or None,
+        config=config,
+    )
 
 
 def check_hubspot(loader: Loader) -> list[str]:
@@ -54,72 +80,125 @@ def write_setup(loader: Loader, folder: Path) -> list[Path]:
 
 def make_plan(loader: Loader, blocks: list[str]) -> Mapping[str, Any]:
     """Run a pipeline without writing and return the report of what would change."""
-    work = work_of(loader)
+    return _run_told(
+        loader, {"dry_run": "true"}, lambda variables: loader.run(blocks, variables)
+    )
+
+
+def retry(loader: Loader) -> Mapping[str, Any]:
+    """Send the rows that wait again and return the report of how they ended."""
+    return _run_told(loader, {}, lambda variables: loader.invoke((), variables))
+
+
+def _run_told(
+    loader: Loader, settings: Mapping[str, str], run: Callable[[dict[str, str]], None]
+) -> Mapping[str, Any]:
+    """Run, and return the run's report; rejected rows are told by it, not by a failure.
+
+    Raises:
+        FatalError: The run failed, or left no report.
+    """
+    work = books_of(loader).work
     before = set(_reports(work, loader.name))
-    variable = f"{loader.name.upper().replace('-', '_')}_DRY_RUN"
-    loader.run(blocks, {variable: "true"})
-    new = sorted(set(_reports(work, loader.name)) - before)
-    if not new:
+    prefix = loader.name.upper().replace("-", "_")
+    wanted = {"max_rejected": str(MANY), **settings}
+    run({f"{prefix}_{name.upper()}": value for name, value in wanted.items()})
+    made = [path for path in _reports(work, loader.name) if path not in before]
+    if not made:
         raise FatalError(
-            f"The run left no report in {work.path / 'runs'}. Check that the blocks "
-            f"end with {loader.name}."
+            f"The run left no report of {loader.name} in {work.path / 'runs'}. Name "
+            "the loader as the last block."
         )
-    return dict(json.loads(new[-1].read_bytes()))
+    report: Mapping[str, Any] = json.loads(made[-1].read_bytes())
+    return report
 
 
 def _reports(work: WorkDir, name: str) -> list[Path]:
-    return list(work.folder("runs").glob(f"*-{name}-*.json"))
+    return sorted(work.folder("runs").glob(f"*-{name}-*.json"))
 
 
-def to_plan_table(report: Mapping[str, Any]) -> Table:
-    """Return what a dry run would change, contact by contact."""
-    table = Table(title="What a run would change", title_justify="left")
-    for heading in ("contact", "event", "would be", "property", "from", "to"):
-        table.add_column(heading)
+def to_plan_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a dry run would change, by contact and property."""
     for row in report["plan"]:
+        yield f"{row['contact']} would be {row['would_be']}, from {row['event_id']}"
         for name, change in row["changes"].items():
-            table.add_row(
-                row["contact"],
-                row["event_id"],
-                row["would_be"],
-                name,
-                str(change["from"] or ""),
-                str(change["to"] or ""),
-            )
-    return table
+            yield f"  {name}: {_shown(change['from'])} → {_shown(change['to'])}"
 
 
-def to_rejected_table(work: WorkDir) -> Table:
-    """Return the rows that wait, without naming anybody."""
-    table = Table(title="Rejected rows that wait", title_justify="left")
-    for heading in ("event", "contact", "code", "property", "attempts", "last", "why"):
-        table.add_column(heading)
+def _shown(value: str) -> str:
+    return "; ".join(value.splitlines()) or "(empty)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The rejected rows that a run would send again.
+
+    Attributes:
+        rows: Of the account that the settings name.
+        elsewhere: How many wait for another host or credential.
+    """
+
+    rows: Sequence[RejectedRow]
+    elsewhere: int
+
+
+def read_waiting(loader: Loader, books: Books) -> Waiting:
+    """Return the rows that wait."""
+    work, url = books.work, books.ledger_url
+    with contextlib.ExitStack() as opened:
+        lines: Lines = RejectedFile(work.file(REJECTED))
+        if url:
+            lines = RejectedTable(opened.enter_context(closing(Database.at(url))))
+        ours = target_of(loader).account_of(books.config)
+        rows = {a: RejectedRows(lines, a).waiting for a in lines.accounts() | {ours}}
+    others = (len(waiting) for account, waiting in rows.items() if account != ours)
+    return Waiting(rows=list(rows[ours].values()), elsewhere=sum(others))
+
+
+def target_of(loader: Loader) -> type[CrmTarget]:
+    """Return the plugin that a loader is."""
+    if loader.name == LOADERS["hubspot"]:
+        from target_crm.target import TargetHubSpot  # noqa: PLC0415 - slow to import
+
+        return TargetHubSpot
+    from target_crm.salesforce.target import TargetSalesforce  # noqa: PLC0415 - slow
+
+    return TargetSalesforce
+
+
+def to_rejected_lines(
+    rows: Sequence[RejectedRow], work: WorkDir, *, people: bool = False
+) -> Iterator[str]:
+    """Yield the rows that wait: which, since when, how often, and the CRM's reason.
+
+    Args:
+        rows: Of one account.
+        work: The state folder, whose key makes the pseudonyms.
+        people: Whether to name the addresses.
+    """
     key = work.secret_key()
-    for row in waiting_rows(work.file(FILE)):
+    for row in rows:
         email = str(row.record.get("email") or row.key[1])
-        table.add_row(
-            row.key[0],
-            pseudonym(email, key),
-            row.code,
-            row.blamed or "",
-            str(row.attempts),
-            row.at,
-            redact(row.reason),
-        )
-    return table
+        who = email if people else pseudonym(email, key)
+        blamed = f" ({row.blamed})" if row.blamed else ""
+        times = "attempt" if row.attempts == 1 else "attempts"
+        yield f"{row.key[0]} {who}: {row.code}{blamed}"
+        # HubSpot quotes a bad address, which need not look like one.
+        reason = row.reason if people else redact(row.reason.replace(email, who))
+        yield f"  {row.attempts} {times}, the last {row.at}: {reason}"
 
 
-def waiting_rows(path: Path) -> Iterator[Any]:
-    """Yield the waiting rows of every account in a file of rejected rows."""
-    for account in _accounts(path):
-        yield from RejectedRows(path, account).waiting.values()
-
-
-def _accounts(path: Path) -> list[str]:
-    found: dict[str, None] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            found.setdefault(str(json.loads(line)["account"]))
-        except (ValueError, KeyError, TypeError):
-            continue  # a torn last line was never confirmed
-    return list(found)
+def to_retry_sentence(report: Mapping[str, Any]) -> str:
+    """Return how the rows ended that were sent again."""
+    ends = Counter(report["resent"])
+    sent = sum(ends.values())
+    if not sent:
+        return "No row waits."
+    accepted = sum(ends[kind] for kind in ("created", "updated", "unchanged"))
+    waits = report["still_rejected"]
+    return (
+        f"{sent:,} {'row was' if sent == 1 else 'rows were'} sent again: "
+        f"{accepted:,} accepted, {ends['not_sent']:,} superseded or left out, "
+        f"{ends['rejected']:,} rejected once more. "
+        f"{waits:,} {'waits' if waits == 1 else 'wait'}."
+    )

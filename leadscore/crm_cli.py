@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadscore.home import check_project, find_home
 from leadscore.loader import Loader, to_loader
 from leadscore.terminal import console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 crm_app = typer.Typer(no_args_is_help=True, help="Check, set up and look after a CRM.")
 rejected_app = typer.Typer(no_args_is_help=True, help="Rows that the CRM refused.")
@@ -22,10 +25,17 @@ EnvironmentOption = Annotated[
 ]
 
 
-def _loader(crm: str, environment: str) -> Loader:
+def find_loader(crm: str, environment: str) -> Loader:
+    """Return a CRM's loader of the project that the command was called in."""
     here = find_home(os.environ, Path.cwd())
     check_project(here)
     return to_loader(here, crm, environment)
+
+
+def _say(lines: Iterable[str]) -> None:
+    """Print lines whole: a reason or an id that is cut helps nobody."""
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @crm_app.command()
@@ -33,7 +43,7 @@ def check(crm: CrmOption = "hubspot", environment: EnvironmentOption = "") -> No
     """Say whether the credentials work and what is missing; writes nothing."""
     from leadscore.crm import check_hubspot, check_salesforce  # noqa: PLC0415 - slow
 
-    loader = _loader(crm, environment)
+    loader = find_loader(crm, environment)
     checks = {"hubspot": check_hubspot, "salesforce": check_salesforce}
     problems = checks[crm](loader)
     for problem in problems:
@@ -53,7 +63,7 @@ def setup(
     """Write the Salesforce fields and permission set that an administrator deploys."""
     from leadscore.crm import write_setup  # noqa: PLC0415 - slow to import
 
-    files = write_setup(_loader("salesforce", environment), write_metadata)
+    files = write_setup(find_loader("salesforce", environment), write_metadata)
     console.print(f"{len(files)} files in {write_metadata}. Deploy them with")
     console.print("  sf project deploy start --source-dir force-app")
     console.print("and assign the permission set to the integration user.")
@@ -68,10 +78,10 @@ def plan(
     environment: EnvironmentOption = "",
 ) -> None:
     """Compare a run with what is in the CRM now; writes nothing."""
-    from leadscore.crm import make_plan, to_plan_table  # noqa: PLC0415 - slow
+    from leadscore.crm import make_plan, to_plan_lines  # noqa: PLC0415 - slow
 
-    report = make_plan(_loader(crm, environment), blocks)
-    console.print(to_plan_table(report))
+    report = make_plan(find_loader(crm, environment), blocks)
+    _say(to_plan_lines(report))
     counts = ", ".join(f"{n} {kind}" for kind, n in report["outcomes"].items())
     console.print(
         f"{report['rows']} rows: {counts}; nothing was written.", soft_wrap=True
@@ -80,24 +90,40 @@ def plan(
 
 @rejected_app.command("list")
 def rejected_list(
-    crm: CrmOption = "hubspot", environment: EnvironmentOption = ""
+    *,
+    crm: CrmOption = "hubspot",
+    environment: EnvironmentOption = "",
+    people: Annotated[bool, typer.Option(help="Name the addresses.")] = False,
 ) -> None:
     """List the rows that wait, with the CRM's reason."""
-    from leadscore.crm import to_rejected_table, work_of  # noqa: PLC0415 - slow
+    from leadscore.crm import (  # noqa: PLC0415 - slow to import
+        books_of,
+        read_waiting,
+        to_rejected_lines,
+    )
 
-    table = to_rejected_table(work_of(_loader(crm, environment)))
-    console.print(table if table.row_count else "No row waits.")
+    loader = find_loader(crm, environment)
+    books = books_of(loader)
+    waiting = read_waiting(loader, books)
+    _say(to_rejected_lines(waiting.rows, books.work, people=people))
+    if not waiting.rows:
+        console.print("No row waits.")
+    if waiting.elsewhere:
+        console.print(
+            f"{waiting.elsewhere:,} more wait for another host or credential than the "
+            "settings name; a run with that one sends them again.",
+            soft_wrap=True,
+        )
 
 
 @rejected_app.command("retry")
 def rejected_retry(
     crm: CrmOption = "hubspot", environment: EnvironmentOption = ""
 ) -> None:
-    """Send the rows that wait again, now."""
-    from leadscore.crm import to_rejected_table, work_of  # noqa: PLC0415 - slow
+    """Send the rows that wait again, now; exit 1 if any is rejected once more."""
+    from leadscore.crm import retry, to_retry_sentence  # noqa: PLC0415 - slow
 
-    loader = _loader(crm, environment)
-    work = work_of(loader)
-    before = to_rejected_table(work).row_count
-    loader.invoke([])
-    console.print(f"{before} rows were sent again and none waits any more.")
+    report = retry(find_loader(crm, environment))
+    console.print(to_retry_sentence(report), soft_wrap=True)
+    if report["still_rejected"]:
+        raise typer.Exit(1)

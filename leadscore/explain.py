@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ class Step:
     unit: str
     rank: int
     max_rank: int
-    doers: int
+    ranked: int
     weight: Fraction
     details: tuple[str, ...]
 
@@ -39,19 +40,22 @@ class Step:
         return self.weight * (self.max_rank - self.rank + 1) / self.max_rank
 
 
-def explain_person(work: WorkDir, event: str, email: str) -> Iterator[str]:
+def explain_person(
+    work: WorkDir, event: str, email: str, ledger_url: str | None = None
+) -> Iterator[str]:
     """Yield the explanation of a person's scores in one event, line by line.
 
     Args:
         work: The state folder that holds the ledger.
         event: Event id or exact name.
         email: The person, in any spelling of the address.
+        ledger_url: The database of the ledger, if it is not in the folder.
 
     Raises:
         FatalError: Nothing is known of this person in this event.
     """
     key = to_email_key(email)
-    found = read_person(work, key) if key else []
+    found = read_person(work, key, ledger_url) if key else []
     chosen = [f for f in found if event in {f.lead["event_id"], f.lead["event_name"]}]
     if not chosen:
         raise FatalError(_nothing(event, [f.lead for f in found]))
@@ -90,7 +94,7 @@ def to_step(row: Mapping[str, Any]) -> Step:
         unit=row["unit"],
         rank=int(row["rank"]),
         max_rank=int(row["max_rank"]),
-        doers=int(row["ranked_attendees"]),
+        ranked=int(row["ranked_attendees"]),
         weight=_exact(row["weight"]),
         details=tuple(row.get("details") or ()),
     )
@@ -131,11 +135,11 @@ def _explain_window(
 def _to_sentence(step: Step) -> str:
     kind = _KINDS[step.activity]
     things = kind.one if step.value == 1 else kind.many
-    count = f"{_show(step.value)} {step.unit if kind.name == TIME else things}"
+    count = f"{step.value} {step.unit if kind.name == TIME else things}"
     about = f" ({', '.join(step.details)})" if step.details else ""
     return (
         f"{step.activity}: {kind.verb} {count}{about}; rank {step.rank} of "
-        f"{step.max_rank} among {step.doers} who did; {_show(step.weight)} × "
+        f"{step.max_rank} among {step.ranked} ranked; {_to_decimal(step.weight)} × "
         f"({step.max_rank} - {step.rank} + 1) / {step.max_rank} = {_show(step.score)}"
     )
 
@@ -143,6 +147,12 @@ def _to_sentence(step: Step) -> str:
 def _exact(number: Any) -> Fraction:
     """Return a JSON number as it was written, not as a float holds it."""
     return Fraction(str(number))
+
+
+def _to_decimal(number: Fraction) -> str:
+    """Return a weight with every digit that it was written with."""
+    exact = Decimal(number.numerator) / Decimal(number.denominator)
+    return f"{exact.normalize():f}"
 
 
 def _show(number: Fraction) -> str:

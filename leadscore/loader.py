@@ -54,14 +54,18 @@ class Loader:
                 f"{self.name}`."
             ) from error
 
-    def invoke(self, messages: Sequence[Mapping[str, Any]]) -> None:
+    def invoke(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         """Run the loader alone on some messages.
 
         Raises:
             FatalError: It failed; the text is its own last paragraph.
         """
         lines = "".join(json.dumps(message) + "\n" for message in messages)
-        done = self._meltano("invoke", self.name, feed=lines)
+        done = self._meltano("invoke", self.name, feed=lines, variables=variables)
         if done.returncode:
             raise FatalError(to_reason(done.stderr.splitlines()))
 

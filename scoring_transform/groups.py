@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scoring_transform.model import Model
 
 P, S = "p", "s"
-MICRO = 1000
+MICROS = 1_000_000
 
 
 def exact(numbers: Sequence[float]) -> tuple[list[int], int]:
@@ -105,27 +105,35 @@ def to_summaries(leads: Frame, model: Model) -> Frame:
 
     Returns:
         event_id, window, group_kind, group, position, lower_limit, upper_limit,
-        attendees, share_tenths, total_tenths, engagement_tenths, profile_tenths.
+        attendees, share_tenths, total_tenths, engagement_tenths, profile_tenths. The
+        best group by score has no upper limit, and an empty group no averages.
     """
     events = leads.select("event_id", "participants").unique("event_id")
     grid = nw.concat([events.with_columns(**row) for row in _group_rows(model)])
     sizes = nw.concat([_to_sizes(leads, kind) for kind in (P, S)])
     joined = grid.join(sizes, on=[*SCORED, "group_kind", "group"], how="left")
     counted = joined.with_columns(attendees=nw.col("attendees").fill_null(0))
-    averages = {
-        f"{name}_tenths": whole(nw.col(name) // (nw.col("attendees") * 100_000))
-        for name in ("total", "engagement", "profile")
-    }
+    people, rounding = nw.col("attendees"), model.file.rounding
     return counted.with_columns(
-        share_tenths=whole(1000 * nw.col("attendees") // nw.col("participants")),
-        **averages,
+        share_tenths=_tenths(1000 * people, nw.col("participants"), rounding),
+        **{
+            f"{name}_tenths": _tenths(nw.col(name), people * (MICROS // 10), rounding)
+            for name in ("total", "engagement", "profile")
+        },
     ).drop("participants", "total", "engagement", "profile")
+
+
+def _tenths(part: nw.Expr, unit: nw.Expr, rounding: str) -> nw.Expr:
+    """Return how often a unit is in a number, truncated or rounded half up."""
+    if rounding == "half_up":
+        return whole((2 * part + unit) // (2 * unit))
+    return whole(part // unit)
 
 
 def _group_rows(model: Model) -> list[dict[str, nw.Expr]]:
     """Return one row of literals for every window and group."""
     shares = [0.0, *_ends([group.share for group in model.file.p_groups])]
-    scores = [100.0, *[float(group.at_least) for group in model.file.s_groups]]
+    scores = [None, *[float(group.at_least) for group in model.file.s_groups]]
     limits = [
         (P, group.name, shares[i], shares[i + 1])
         for i, group in enumerate(model.file.p_groups)
@@ -140,7 +148,7 @@ def _group_rows(model: Model) -> list[dict[str, nw.Expr]]:
             "group": nw.lit(name),
             "position": whole(nw.lit(position)),
             "lower_limit": nw.lit(lower),
-            "upper_limit": nw.lit(upper),
+            "upper_limit": nw.lit(upper, nw.Float64),
         }
         for window, _ in enumerate(WINDOWS)
         for position, (kind, name, lower, upper) in enumerate(limits)
@@ -148,18 +156,21 @@ def _group_rows(model: Model) -> list[dict[str, nw.Expr]]:
 
 
 def _to_sizes(leads: Frame, kind: str) -> Frame:
-    """Return the members of each group of a kind, and their totals in 1e-6."""
+    """Return the members of each group of a kind, and their totals in 1e-6.
+
+    Each sum of scores is rounded by less than 1e-9, so that much is added for each
+    member: an average that is exactly 50 must not look like 49.9.
+    """
     labelled = leads.select(
         *SCORED,
         group_kind=nw.lit(kind),
         group=nw.col(f"{kind}_group"),
-        total=nw.col("total") // MICRO,
-        engagement=nw.col("n") // MICRO,
-        profile=nw.col("profile") // MICRO,
+        engagement=nw.col("n") + 1,
+        profile=nw.col("profile") // (NANO // MICROS),
     )
-    return labelled.group_by(*SCORED, "group_kind", "group").agg(
+    sizes = labelled.group_by(*SCORED, "group_kind", "group").agg(
         attendees=whole(nw.len()),
-        total=whole(nw.col("total").sum()),
-        engagement=whole(nw.col("engagement").sum()),
+        engagement=whole(nw.col("engagement").sum() // (NANO // MICROS)),
         profile=whole(nw.col("profile").sum()),
     )
+    return sizes.with_columns(total=nw.col("engagement") + nw.col("profile"))

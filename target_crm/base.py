@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.capabilities import PluginCapabilities
@@ -15,7 +16,7 @@ from target_crm.settings import STATE_INTERVAL_SECONDS, to_common_settings
 from target_crm.sinks import to_sink_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import IO
 
     from singer_sdk.sinks import Sink
@@ -45,6 +46,17 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
     @abc.abstractmethod
     def to_crm(self) -> Crm:
         """Return the account that the settings name."""
+
+    @classmethod
+    def account_of(cls, config: Mapping[str, Any]) -> str:
+        """Return the account of some settings as the ledger names it.
+
+        Raises:
+            SettingError: The credential is not whole.
+        """
+        given = {name: value for name, value in config.items() if value is not None}
+        with contextlib.closing(cls(config=given).to_crm()) as crm:
+            return crm.account()
 
     @property
     def crm_run(self) -> Run:

@@ -11,14 +11,13 @@ import sqlalchemy as sa
 
 from sync_core.errors import FatalError
 from target_crm.breakdowns import LEAD_SCORE
+from target_crm.places import LEDGER, open_database
 from target_crm.tables import BREAKDOWNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sync_core.workdir import WorkDir
-
-LEDGER = "ledger.sqlite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,35 +28,29 @@ class Explained:
     activities: list[Mapping[str, Any]]
 
 
-def read_person(work: WorkDir, email_key: str) -> list[Explained]:
+def read_person(
+    work: WorkDir, email_key: str, ledger_url: str | None = None
+) -> list[Explained]:
     """Return every event that the ledger knows a person in, latest first.
 
     Args:
         work: The state folder.
         email_key: The address as `to_email_key` spells it.
+        ledger_url: The database of the ledger, if it is not in the folder.
 
     Raises:
         FatalError: There is no ledger, or it cannot be read.
     """
     path = work.path / LEDGER
-    if not path.is_file():
+    if not ledger_url and not path.is_file():
         raise FatalError(
             f"There is no ledger at {path}. Run a pipeline with this state folder "
-            "first, or name another folder with LEADSCORE_HOME."
+            "first, name another folder with LEADSCORE_HOME, or say whose ledger with "
+            "--crm."
         )
     query = sa.select(BREAKDOWNS).where(BREAKDOWNS.c.email_key == email_key)
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)))
-    try:
-        with contextlib.closing(engine.connect()) as connection:
-            rows = connection.execute(query).mappings().all()
-    except sa.exc.DatabaseError as error:
-        raise FatalError(
-            f"The ledger {path} cannot be read. Restore it from a copy, or move it "
-            "away and run the pipeline again."
-        ) from error
-    finally:
-        engine.dispose()
-    return _grouped(rows)
+    with contextlib.closing(open_database(work, ledger_url)) as database:
+        return _grouped(database.rows(query))
 
 
 def _grouped(rows: Any) -> list[Explained]:

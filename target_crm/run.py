@@ -15,6 +15,7 @@ from target_crm.ledger import Ledger
 from target_crm.levels import LevelChanges
 from target_crm.lock import hold
 from target_crm.mapping import load_properties
+from target_crm.places import open_database, to_lines
 from target_crm.rejected import RejectedRows
 from target_crm.report import RunReport
 from target_crm.rows import to_activity_score
@@ -23,10 +24,10 @@ from target_crm.writer import Means, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
     from typing import Any
 
     from target_crm.crm import Crm
+    from target_crm.database import Database
     from target_crm.mapping import PropertySet, SetName
     from target_crm.settings import CommonSettings
 
@@ -75,7 +76,7 @@ class Run:
         with contextlib.ExitStack() as opened:
             opened.callback(crm.close)
             opened.enter_context(hold(self._work.file(f"{target}.lock"), target))
-            desk = self._to_desk(opened)
+            desk = self._to_desk(self._to_database(opened))
             self._open = opened.pop_all()
         self._desk = desk
         self.delivery = self._to_delivery(properties)
@@ -98,9 +99,9 @@ class Run:
             self._write_report(code)
         return code
 
-    def place_of_rejected(self) -> Path:
-        """Return the file of rejected rows."""
-        return self._work.path / "rejected.jsonl"
+    def place_of_rejected(self) -> str:
+        """Return where the rejected rows are kept."""
+        return self._desk.rejected.place
 
     def _write_report(self, code: int) -> None:
         stamp = self._now().strftime("%Y%m%dT%H%M%S%f")
@@ -131,20 +132,18 @@ class Run:
             )
         )
 
-    def _to_desk(self, opened: contextlib.ExitStack) -> Desk:
-        url = self._settings.ledger_url
-        ledger = (
-            Ledger(url, place="the ledger in `ledger_url`")
-            if url
-            else Ledger.in_file(self._work.file("ledger.sqlite"))
-        )
-        opened.callback(ledger.close)
-        ledger.account = self.report.account
+    def _to_database(self, opened: contextlib.ExitStack) -> Database:
+        database = open_database(self._work, self._settings.ledger_url)
+        opened.callback(database.close)
+        database.hold(f"{self.report.target} {self.report.account}", self.report.target)
+        return database
+
+    def _to_desk(self, database: Database) -> Desk:
+        account = self.report.account
+        lines = to_lines(self._work, self._settings.ledger_url, database)
         return Desk(
-            ledger=ledger,
-            rejected=RejectedRows(
-                self._work.file("rejected.jsonl"), self.report.account, now=self._now
-            ),
+            ledger=Ledger(database, account),
+            rejected=RejectedRows(lines, account, now=self._now),
             report=self.report,
             key=self._work.secret_key(),
         )

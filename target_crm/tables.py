@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
+VERSION = "1"  # of their form
 
 NOTES = sa.Table(
     "notes",
@@ -41,4 +42,18 @@ BREAKDOWNS = sa.Table(
     sa.Column("part", sa.Text, primary_key=True),
     sa.Column("email_key", sa.Text, nullable=False),
     sa.Column("record", sa.Text, nullable=False),
+)
+
+# One fact a line, as in the file `rejected.jsonl`; the last one about a row counts.
+REJECTED = sa.Table(
+    "rejected",
+    METADATA,
+    sa.Column(
+        "number",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        sa.Identity(),
+        primary_key=True,
+    ),
+    sa.Column("account", sa.Text, nullable=False, index=True),
+    sa.Column("fact", sa.Text, nullable=False),
 )

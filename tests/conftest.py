@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import uuid
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from postgres_server import MISSING, Server, find_programs, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 settings.register_profile(
     "here", deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -44,3 +50,22 @@ class VirtualClock:
 def virtual_clock() -> VirtualClock:
     """A clock that tests may call, read and sleep on."""
     return VirtualClock()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of this machine."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip(MISSING)
+    with serving(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def ledger_url(postgres: Server) -> Iterator[str]:
+    """An empty database of its own."""
+    name = f"ledger_{uuid.uuid4().hex}"
+    postgres.do(f"CREATE DATABASE {name}")
+    yield postgres.url(name)
+    postgres.do(f"DROP DATABASE {name} WITH (FORCE)")

@@ -71,11 +71,11 @@ def test_the_whole_way_from_count_to_score_is_told() -> None:
         "Ann Brook in Budgets (zoom:1)",
         "Live: 66.6 (High), rank 2 of 3 among 4 attendees",
         (
-            "question: asked 2 questions (Which plan?); rank 1 of 3 among 3 who did; "
+            "question: asked 2 questions (Which plan?); rank 1 of 3 among 3 ranked; "
             "10 × (3 - 1 + 1) / 3 = 10"
         ),
         (
-            "time_in_session: watched 3540 seconds; rank 2 of 6 among 9 who did; "
+            "time_in_session: watched 3540 seconds; rank 2 of 6 among 9 ranked; "
             "25 × (6 - 2 + 1) / 6 = 20.83"
         ),
         "Sum: 20.83 + 10 = 30.83",
@@ -92,7 +92,7 @@ def test_what_counted_most_stands_first() -> None:
     """Order is by worth, not by name."""
     lines = [line.strip() for line in explain_rows(LEAD, ROWS)]
 
-    order = [line.split(":")[0] for line in lines if " who did;" in line]
+    order = [line.split(":")[0] for line in lines if " ranked;" in line]
     assert order == ["time_in_session", "question"]
 
 
@@ -113,5 +113,5 @@ def test_a_damaged_ledger_is_told(tmp_path: Any) -> None:
     """Bytes that are no database are named, not shown."""
     (tmp_path / "ledger.sqlite").write_bytes(b"no database" * 100)
 
-    with pytest.raises(FatalError, match="cannot be read"):
+    with pytest.raises(FatalError, match="is damaged"):
         read_person(WorkDir(tmp_path), "ann@example.com")

@@ -27,6 +27,23 @@ NINE = (
     "question",
 )
 FOREVER = float("inf")
+DEFAULTS = {
+    "levels": [
+        {"name": "Low", "up_to": 30},
+        {"name": "Medium", "up_to": 60},
+        {"name": "High", "up_to": 100},
+    ],
+    "p_groups": [
+        {"name": "Hot", "share": 20},
+        {"name": "Warm", "share": 30},
+        {"name": "Cold", "share": 50},
+    ],
+    "s_groups": [
+        {"name": "Top", "at_least": 67},
+        {"name": "Mid", "at_least": 34},
+        {"name": "Low", "at_least": 0},
+    ],
+}
 HALVES = {"truncate": Fraction(0), "half_up": Fraction(1, 2)}
 
 
@@ -246,9 +263,16 @@ class Oracle:
                 "rank": rank,
                 "max_rank": len(order),
                 "ranked_attendees": sum(1 for other in sums.values() if other),
-                "level": level_of(lead) if rank else None,
+                "level": self._level(lead) if rank else None,
                 **self._groups(totals, who),
             }
+        for who, row in rows.items():
+            for kind in ("p_group", "s_group"):
+                above = sum(
+                    totals[other] > totals[who] and rows[other][kind] == row[kind]
+                    for other in rows
+                )
+                row[f"{kind}_rank"] = above + 1 if totals[who] else None
         return rows
 
     def _profile(self, who: str) -> Fraction:
@@ -261,15 +285,66 @@ class Oracle:
 
     def _groups(self, totals: dict[str, Fraction], who: str) -> dict[str, Any]:
         better = sum(1 for other in totals.values() if other > totals[who])
-        share = Fraction(better, len(totals))
         total = totals[who]
-        hot, warm = Fraction(1, 5), Fraction(1, 2)
-        group = "Hot" if share < hot else "Warm" if share < warm else "Cold"
+        groups = {"p": self._p_group(better, len(totals)), "s": self._s_group(total)}
+        if not total:
+            groups["p"] = self._rule("p_groups")[-1]["name"]
         return {
             "absolute_rank": better + 1 if total else None,
-            "p_group": group if total else "Cold",
-            "s_group": "Top" if total >= 67 else "Mid" if total >= 34 else "Low",
+            "p_group": groups["p"],
+            "s_group": groups["s"],
         }
+
+    def _rule(self, name: str) -> Any:
+        return self.rules.get(name, DEFAULTS[name])
+
+    def _p_group(self, better: int, people: int) -> str:
+        """Return the group of the first share that reaches beyond the better ones."""
+        end = Fraction(0)
+        for group in self._rule("p_groups"):
+            end += Fraction(str(group["share"]))
+            if 100 * better < end * people:
+                return str(group["name"])
+        raise AssertionError
+
+    def _s_group(self, total: Fraction) -> str:
+        for group in self._rule("s_groups"):
+            if total >= Fraction(str(group["at_least"])):
+                return str(group["name"])
+        raise AssertionError
+
+    def _level(self, score: Fraction | int) -> str:
+        for level in self._rule("levels"):
+            if score <= Fraction(str(level["up_to"])):
+                return str(level["name"])
+        raise AssertionError
+
+    def summaries(self, window: str) -> dict[tuple[str, str], list[Any]]:
+        """Return each group's size, share and averages of a window."""
+        rows = self.leads(window)
+        own = {who: self.total_of(window, who) for who in rows}
+        found = {}
+        for kind in ("p", "s"):
+            for group in self._rule(f"{kind}_groups"):
+                name = group["name"]
+                members = [w for w in rows if rows[w][f"{kind}_group"] == name]
+                found[kind, name] = self._summary([own[who] for who in members])
+        return found
+
+    def _summary(self, members: list[tuple[Fraction, Fraction]]) -> list[Any]:
+        count = len(members)
+        share = self.display(Fraction(100 * count, len(self.participants)))
+        if not members:
+            return [0, share, None, None, None]
+        engagement = Fraction(sum(e for e, _ in members)) / count
+        profile = Fraction(sum(p for _, p in members)) / count
+        averages = (engagement + profile, engagement, profile)
+        return [count, share, *map(self.display, averages)]
+
+    def total_of(self, window: str, who: str) -> tuple[Fraction, Fraction]:
+        """Return somebody's engagement and profile score."""
+        parts = [self.part(window, name, who) for name in NINE]
+        return sum(parts, Fraction(0)), self._profile(who)
 
     def display(self, value: Fraction) -> float:
         """Return a score as it is shown."""
@@ -321,8 +396,3 @@ def total_of(rows: list[dict[str, Any]]) -> int:
         1 if row["quantity"] is None else max(0, int(row["quantity"] // 1))
         for row in rows
     )
-
-
-def level_of(score: Fraction | int) -> str:
-    """Return the level of a lead score."""
-    return "Low" if score <= 30 else "Medium" if score <= 60 else "High"

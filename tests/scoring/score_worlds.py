@@ -7,14 +7,20 @@ import io
 import itertools
 import json
 import random
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from scoring_transform.activities import NAMES
 from scoring_transform.mapper import ScoringTransform
+from sync_core.mappings import shipped
 
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 START = dt.datetime(2026, 3, 2, 10, tzinfo=dt.UTC)
+ONLY_IN_FILE = ("levels", "p_groups", "s_groups")
 STREAMS = ("events", "sessions", "attendees", "activities")
 POOL = ("ann@a.example", "bob@a.example", "cem@b.example", "dee@staff.example")
 
@@ -72,14 +78,32 @@ def to_lines(messages: list[dict[str, Any]]) -> bytes:
 
 
 def map_lines(data: bytes, **config: Any) -> list[dict[str, Any]]:
-    """Return what the mapper sends for these lines."""
+    """Return what the mapper sends for these lines.
+
+    Args:
+        data: Singer messages.
+        config: Settings of the mapper, or keys that only a scoring file has.
+    """
     output = io.BytesIO()
-    mapper = ScoringTransform(config=config, now=lambda: NOON, output=output)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = to_settings(config, Path(folder) / "scoring.yml")
+        mapper = ScoringTransform(config=settings, now=lambda: NOON, output=output)
     try:
         mapper.listen(io.BytesIO(data))  # type: ignore[arg-type]
     finally:
         sent = [json.loads(line) for line in output.getvalue().splitlines()]
     return sent
+
+
+def to_settings(config: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return settings of the mapper; what only a file can say is in that file."""
+    own = {key: config[key] for key in ONLY_IN_FILE if key in config}
+    if not own:
+        return config
+    shipped_rules = yaml.safe_load(shipped("scoring.yml").read_text())
+    path.write_text(yaml.safe_dump(shipped_rules | own))
+    rest = {key: value for key, value in config.items() if key not in own}
+    return rest | {"scoring": str(path)}
 
 
 def map_worlds(worlds: list[World], **config: Any) -> list[dict[str, Any]]:
@@ -201,6 +225,24 @@ class Chance:
             "untimed_window": pick(["live", "on_demand", "ignore"]),
             "exclude_roles": pick([[], ["host"], ["speaker", "host", "staff"]]),
             "exclude_email_domains": pick([[], ["staff.example"]]),
+            **pick([{}, {}, self.groups()]),
+        }
+
+    def groups(self) -> dict[str, Any]:
+        """Draw levels and groups with names and limits of their own."""
+        ends = [*sorted(self.random.sample(range(1, 1000), 2)), 1000]
+        tenths = [end / 10 for end in ends]
+        shares = [b - a for a, b in itertools.pairwise([0, *ends])]
+        return {
+            "levels": [{"name": f"L{e}", "up_to": e} for e in tenths],
+            "p_groups": [
+                {"name": f"P{place}", "share": share / 10}
+                for place, share in enumerate(shares)
+            ],
+            "s_groups": [
+                {"name": f"S{limit}", "at_least": limit}
+                for limit in (*tenths[1::-1], 0)
+            ],
         }
 
     def weights(self) -> dict[str, float]:

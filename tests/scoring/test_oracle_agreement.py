@@ -20,10 +20,12 @@ def check(worlds: list[World], rules: dict[str, Any]) -> None:
     """Compare every row of the mapper with the oracle."""
     sent = map_worlds(worlds, **rules)
     leads, parts = by_event(sent, "lead_scores"), by_event(sent, "activity_scores")
+    summaries = by_event(sent, "event_summaries")
     for world in worlds:
         oracle = Oracle(world, rules)
         check_leads(oracle, leads.get(world.event_id, []))
         check_parts(oracle, parts.get(world.event_id, []))
+        check_summaries(oracle, summaries.get(world.event_id, []))
 
 
 def by_event(sent: list[dict[str, Any]], stream: str) -> dict[str, list[Any]]:
@@ -75,6 +77,29 @@ def check_parts(oracle: Oracle, rows: list[dict[str, Any]]) -> None:
             row["ranked_attendees"],
             row["score"],
         )
+        for row in rows
+    }
+    assert expected == found
+
+
+def summaries_of(oracle: Oracle, window: str) -> dict[tuple[str, str], list[Any]]:
+    """Return the summaries of a window; an event without participants has none."""
+    return oracle.summaries(window) if oracle.participants else {}
+
+
+def check_summaries(oracle: Oracle, rows: list[dict[str, Any]]) -> None:
+    """Compare one event's summaries."""
+    keys = ("attendees", "share", "average_total", "average_engagement")
+    expected = {
+        (window, *group): told
+        for window in ("live", "on_demand")
+        for group, told in summaries_of(oracle, window).items()
+    }
+    found = {
+        (row["window"], row["group_kind"], row["group"]): [
+            *[row[key] for key in keys],
+            row["average_profile"],
+        ]
         for row in rows
     }
     assert expected == found

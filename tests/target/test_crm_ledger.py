@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -9,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateTable
 
 from sync_core.errors import FatalError
-from target_crm import tables
+from target_crm.database import Database
 from target_crm.ledger import Known, Ledger
 
 if TYPE_CHECKING:
@@ -21,13 +20,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(params=["file", "postgresql"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """An empty ledger, in a file and on a server."""
+    with contextlib.closing(_open(request, tmp_path)) as made:
+        yield made
+
+
+def _open(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
+    if request.param == "file":
+        return Ledger(Database.in_file(tmp_path / "ledger.sqlite"), "portal")
+    return Ledger(Database.at(request.getfixturevalue("ledger_url")), "portal")
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    """An empty ledger in a file."""
-    made = Ledger.in_file(tmp_path / "ledger.sqlite")
-    made.account = "portal"
-    yield made
-    made.close()
+def ledger_file(tmp_path: Path) -> Iterator[Path]:
+    """The file of an empty ledger."""
+    path = tmp_path / "ledger.sqlite"
+    with contextlib.closing(Ledger.in_file(path)):
+        yield path
 
 
 def known(key: str = "a@x.example", **changed: Any) -> Known:
@@ -42,15 +53,12 @@ def known(key: str = "a@x.example", **changed: Any) -> Known:
     return replace(held, **changed)
 
 
-def test_what_was_accepted_is_known_afterwards(ledger: Ledger, tmp_path: Path) -> None:
-    """Also by the next process."""
+def test_what_was_accepted_is_known_afterwards(ledger: Ledger) -> None:
+    """Also over another connection."""
     ledger.accept_contacts([known()])
     ledger.close()
 
-    again = Ledger.in_file(tmp_path / "ledger.sqlite")
-    again.account = "portal"
-    found = again.contacts(["a@x.example", "b@x.example"])
-    again.close()
+    found = ledger.contacts(["a@x.example", "b@x.example"])
 
     assert found == {"a@x.example": known()}
 
@@ -151,17 +159,17 @@ def test_a_ledger_with_flipped_bytes_is_refused(tmp_path: Path) -> None:
         Ledger.in_file(path)
 
 
-def test_a_ledger_that_cannot_be_written_says_so(
-    ledger: Ledger, tmp_path: Path
-) -> None:
+def test_a_ledger_that_cannot_be_written_says_so(ledger_file: Path) -> None:
     """A lock that does not end is told with the place and the next step."""
-    other = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
+    ledger = Ledger.in_file(ledger_file)
+    other = sqlite3.connect(ledger_file, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:
         with pytest.raises(FatalError, match="locked"):
             ledger.accept_contacts([known()])
     finally:
         other.close()
+        ledger.close()
 
 
 def test_breakdowns_are_found_by_part(ledger: Ledger) -> None:
@@ -177,15 +185,3 @@ def test_breakdowns_are_found_by_part(ledger: Ledger) -> None:
     assert ledger.breakdowns("e", ["1"], "live:chat") == [{"value": 2}]
     assert len(ledger.breakdowns("e", ["1"])) == 2
     assert ledger.breakdowns("e", []) == []
-
-
-def test_the_same_tables_are_made_for_postgresql() -> None:
-    """Runners without a disk of their own share one ledger there."""
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    texts = [
-        str(CreateTable(table).compile(dialect=dialect))
-        for table in tables.METADATA.sorted_tables
-    ]
-
-    assert len(texts) == 4
-    assert all("PRIMARY KEY" in text for text in texts)

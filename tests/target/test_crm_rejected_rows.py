@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from target_crm.outcomes import Kind, Outcome
-from target_crm.rejected import DROPPED, PASSED, SUPERSEDED, RejectedRows
+from target_crm.rejected import (
+    DROPPED,
+    PASSED,
+    SUPERSEDED,
+    RejectedFile,
+    RejectedRows,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +26,8 @@ REFUSED = Outcome(kind=Kind.REJECTED, code="INVALID_EMAIL", field="email", messa
 
 def _opened(path: Path, account: str = "portal") -> RejectedRows:
     path.touch()
-    return RejectedRows(path, account, now=lambda: datetime(2026, 11, 1, tzinfo=UTC))
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    return RejectedRows(RejectedFile(path), account, now=lambda: now)
 
 
 def _rejected(path: Path, times: int = 1) -> RejectedRows:
@@ -99,3 +106,17 @@ def test_half_a_character_can_be_kept(tmp_path: Path) -> None:
     rows.flush()
 
     assert _opened(tmp_path / "r").waiting[KEY].record == record
+
+
+def test_an_entry_that_is_refused_after_its_contact_passed_goes_on_counting(
+    tmp_path: Path,
+) -> None:
+    """The row is accepted, what refers to it is not: the same trouble once more."""
+    _rejected(tmp_path / "r", times=2)
+
+    rows = _opened(tmp_path / "r")
+    rows.settle(KEY, PASSED)
+    rows.reject(KEY, REFUSED, {"email": "x"})
+    rows.flush()
+
+    assert _opened(tmp_path / "r").waiting[KEY].attempts == 3

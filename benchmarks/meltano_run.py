@@ -1,0 +1,120 @@
+"""How long a whole `meltano run` takes, as a ratio to one whose mapper drops it all.
+
+    record   a tap that sends RECORD lines, our mapper, a target that swallows them
+    batch    the same with the activities in Parquet files (BATCH messages)
+    gzip     the same in JSONL.gz files
+    floor    the same run with a mapper that reads everything and sends nothing
+
+The tap only copies lines that were prepared before: what is measured is Meltano, the
+mapper and the pipes between them. Ten activities for each attendee, 5,000 attendees for
+each event. CPU is that of all processes together, the peak that of the biggest one.
+
+    python benchmarks/meltano_run.py [--rows 10000000] [--cases record batch gzip]
+
+Ten million RECORD lines take 3.5 GB below the folder for temporary files (`TMPDIR`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from measuring import Cost, measure, show, show_head
+
+PROGRAMS = Path(sys.executable).parent
+PEOPLE_AN_EVENT = 5_000
+ROWS_AN_EVENT = 50_000
+FORMS = {"record": "", "batch": "parquet", "gzip": "jsonl.gz"}
+PROJECT = """\
+default_environment: prod
+send_anonymous_usage_stats: false
+cli: {log_format: uncolored, log_level: warning, disable_version_check: true}
+environments: [{name: prod}]
+plugins:
+  extractors:
+    - {name: tap-prepared, namespace: tap_prepared, executable: ./tap}
+  mappers:
+    - name: scoring-transform
+      namespace: scoring_transform
+      executable: ./mapper
+      settings: [{name: state_dir, kind: string}]
+      config: {state_dir: work}
+      mappings: [{name: score-leads, config: {}}]
+    - name: drop
+      namespace: drop
+      executable: ./nowhere
+      mappings: [{name: drop-all, config: {}}]
+  loaders:
+    - {name: target-nowhere, namespace: target_nowhere, executable: ./nowhere}
+"""
+
+
+def write_project(folder: Path) -> Path:
+    """Write a Meltano project of three plugins, and return its folder."""
+    programs = {
+        "tap": f"exec cat '{folder / 'lines.jsonl'}'",
+        "mapper": f"exec '{PROGRAMS / 'scoring-transform'}' \"$@\"",
+        "nowhere": "exec cat > /dev/null",
+    }
+    (folder / "meltano.yml").write_text(PROJECT)
+    for name, program in programs.items():
+        path = folder / name
+        path.write_text(f"#!/bin/sh\n{program}\n")
+        path.chmod(0o700)
+    return folder
+
+
+def write(folder: Path, rows: int, case: str) -> None:
+    """Write what the tap sends, in a process of its own."""
+    from made_up_activity import write_lines  # noqa: PLC0415 - not in the measuring
+
+    events = max(1, rows // ROWS_AN_EVENT)
+    people = min(PEOPLE_AN_EVENT, max(1, rows // 10))
+    batches = folder / "batches"
+    batches.mkdir()
+    with (folder / "lines.jsonl").open("wb") as target:
+        if FORMS[case]:
+            write_lines(target, rows, events, people, batches, FORMS[case])
+        else:
+            write_lines(target, rows, events, people)
+
+
+def run_meltano(project: Path, mapping: str) -> Cost:
+    """Run the three plugins once; the run must succeed."""
+    meltano = [str(PROGRAMS / "meltano"), "--cwd", str(project), "run"]
+    return measure([*meltano, "tap-prepared", mapping, "target-nowhere"])
+
+
+def run(rows: int, case: str, folder: Path) -> None:
+    """Measure one case and its floor, after a first run that sets the project up."""
+    words = ["--write", str(folder), "--rows", str(rows), "--cases", case]
+    project = write_project(folder)
+    (folder / "lines.jsonl").touch()
+    run_meltano(project, "drop-all")
+    measure([sys.argv[0], *words])
+    lowest = run_meltano(project, "drop-all")
+    show(f"{case}: floor", rows, lowest, lowest)
+    # The mapper deletes BATCH files, so it comes last.
+    show(case, rows, run_meltano(project, "score-leads"), lowest)
+
+
+def main() -> None:
+    """Measure the cases that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--cases", nargs="+", choices=list(FORMS), default=list(FORMS))
+    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.write:
+        write(given.write, given.rows, given.cases[0])
+        return
+    show_head()
+    for case in given.cases:
+        with tempfile.TemporaryDirectory() as folder:
+            run(given.rows, case, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
