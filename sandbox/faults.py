@@ -43,9 +43,15 @@ class Status(Fault, frozen=True, tag="status"):
 
 
 class LoseReply(Fault, frozen=True, tag="lose_reply"):
-    """Do the work, then lose the answer: a reset, or the status of a proxy."""
+    """Do the work, then lose the answer: a reset, or the status of a proxy.
+
+    Attributes:
+        status: Of the proxy; none is a reset.
+        after_s: A silence before, in which a client may lose its patience.
+    """
 
     status: StatusCode | None = None
+    after_s: Seconds = 0.0
 
 
 class Reset(Fault, frozen=True, tag="reset"):
@@ -102,6 +108,7 @@ class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         fault: What goes wrong.
         requests: Which of the matching requests, the first is 1; empty means all.
         method: Only requests with this method; empty means any.
+        holds: Only requests whose body holds this text, such as one bad address.
     """
 
     part: str
@@ -109,13 +116,15 @@ class Planned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str = "*"
     requests: tuple[Annotated[int, msgspec.Meta(ge=1)], ...] = ()
     method: str = ""
+    holds: str = ""
 
-    def matches(self, part: str, method: str, path: str) -> bool:
+    def matches(self, part: str, method: str, path: str, body: bytes = b"") -> bool:
         """Say whether a request counts for this line of the plan."""
         return (
             self.part == part
             and self.method in ("", method)
             and fnmatchcase(path, self.path)
+            and self.holds.encode() in body
         )
 
 
@@ -126,12 +135,22 @@ class FaultPlan:
         self._planned = planned
         self._counts = [0] * len(planned)
         self._hits: list[set[int]] = [set() for _ in planned]
+        self._is_over = False
+        self.reads_bodies = any(line.holds for line in planned)
 
-    def take(self, part: str, method: str, path: str) -> AnyFault | None:
+    def end(self) -> None:
+        """Break nothing more: whatever was wrong has been mended."""
+        self._is_over = True
+
+    def take(
+        self, part: str, method: str, path: str, body: bytes = b""
+    ) -> AnyFault | None:
         """Count a request and return the first fault planned for it, if any."""
         found: AnyFault | None = None
+        if self._is_over:
+            return found
         for index, planned in enumerate(self._planned):
-            if not planned.matches(part, method, path):
+            if not planned.matches(part, method, path, body):
                 continue
             self._counts[index] += 1
             number = self._counts[index]

@@ -93,8 +93,10 @@ class Front:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        part = self._part_of(scope)
-        fault = self._plan.take(part, scope["method"], scope["path"])
+        part, body = self._part_of(scope), b""
+        if self._plan.reads_bodies:
+            body, receive = await _read_ahead(receive)
+        fault = self._plan.take(part, scope["method"], scope["path"], body)
         line = _Line(self._seen, scope, send, part=part, fault=fault, at=self._clock())
         try:
             if self._latency_s:
@@ -198,10 +200,13 @@ async def _send_broken(
     fault: LoseReply | Reset | Drip | Truncate, answer: Answer, line: _Line
 ) -> None:
     match fault:
-        case LoseReply(status=None):
-            await line.reset()
         case LoseReply():
-            await _send_status(Status(status=fault.status or 502), line)
+            line.note()
+            await asyncio.sleep(fault.after_s)
+            if fault.status is None:
+                await line.reset()
+            else:
+                await _send_status(Status(status=fault.status), line)
         case Reset():
             cut = int(len(answer.body) * fault.at)
             await line.send(answer.start)
@@ -225,6 +230,20 @@ async def _drain(receive: Receive) -> None:
         message = await receive()
         if message["type"] != "http.request" or not message.get("more_body"):
             return
+
+
+async def _read_ahead(receive: Receive) -> tuple[bytes, Receive]:
+    """Return the body of a request, and a way to receive it once more."""
+    messages: list[Message] = []
+    while not messages or messages[-1].get("more_body"):
+        messages.append(await receive())
+    body = b"".join(message.get("body", b"") for message in messages)
+    left = iter(messages)
+
+    async def again() -> Message:
+        return next(left, None) or await receive()
+
+    return body, again
 
 
 async def _send_status(fault: Status, line: _Line) -> None:

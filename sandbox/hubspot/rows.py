@@ -161,9 +161,10 @@ class _Writer:
             error = values if isinstance(values, RowError) else None
             if not isinstance(values, RowError):
                 record = self._record(row, found, fresh)
-                error = self._clash(record, values)
+                kept = _keep_addresses(record, row, values)
+                error = self._clash(record, kept)
                 if error is None:
-                    self._put(record, values)
+                    self._put(record, kept)
                     result.records.append((row, record))
             if error is not None:
                 result.errors.append((row, error))
@@ -236,6 +237,23 @@ _BLOCKED = RowError(
     category="VALIDATION_ERROR",
     message="The email address is blocklisted after a GDPR delete",
 )
+
+
+def _keep_addresses(record: Record, row: Row, values: dict[str, str]) -> dict[str, str]:
+    """Lose no address of a contact that was found by, or is given, an additional one.
+
+    HubSpot docs: addresses of merged contacts are kept as additional ones. Which one is
+    the first after an upsert by another is not documented: the key alone changes
+    nothing, and an address that is asked for changes places with the first.
+    """
+    old, new = record.properties.get("email"), values.get("email")
+    others = record.properties.get("hs_additional_emails", "").split(";")
+    if not old or new not in others:
+        return values
+    if "email" not in row.properties:
+        return {**values, "email": old}
+    joined = ";".join(old if other == new else other for other in others)
+    return {**values, "hs_additional_emails": joined}
 
 
 def _values_of(

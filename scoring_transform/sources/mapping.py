@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from scoring_transform.sources.rules import CompiledRule, Compiler
-from scoring_transform.sources.scope import Misplaced, Scope
+from scoring_transform.sources.scope import ELEMENT, Misplaced, Scope
 from scoring_transform.sources.shapes import ClosingStream, SourceFile
 from scoring_transform.sources.units import Unfit
 from scoring_transform.sources.values import LeftOut
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scoring_transform.sources.facts import Fact
-    from scoring_transform.sources.scope import Place
+    from scoring_transform.sources.scope import Place, Where
 
 SETTING = "source"
 FOLDER = "sources"
@@ -52,13 +52,13 @@ class SourceMapping:
         name: How messages call it.
         file: What was written.
         rules: For each foreign stream its rules.
-        used: For each foreign stream the fields that its rules read.
+        used: For each foreign stream where its rules read, and how that is written.
     """
 
     name: str
     file: SourceFile
     rules: Mapping[str, tuple[CompiledRule, ...]]
-    used: Mapping[str, frozenset[str]]
+    used: Mapping[str, Mapping[Where, str]]
 
     @property
     def closing_stream(self) -> str | None:
@@ -83,17 +83,36 @@ class SourceMapping:
 
     def find_unknown(self, stream: str, schema: Any) -> list[str]:
         """Return a sentence for each mapped field that a SCHEMA does not have."""
-        known = schema.get("properties") if isinstance(schema, dict) else None
-        if not isinstance(known, dict) or not known:
-            return []
-        if schema.get("additionalProperties") is True:
-            return []
         return [
-            f"source {self.name}: the SCHEMA of `{stream}` has no `{name}`"
-            f"{_like(name, known)}"
-            for name in sorted(self.used[stream])
-            if name not in known
+            f"source {self.name}: the SCHEMA of `{stream}` has no `{text}`"
+            f"{_like(where[-1], known)}"
+            for where, text in sorted(self.used[stream].items())
+            if (known := find_others(schema, where, text))
         ]
+
+
+def find_others(schema: Any, where: Where, text: str) -> Mapping[str, Any] | None:
+    """Return the fields that a SCHEMA has instead of one; None if it may have it.
+
+    Args:
+        schema: What the tap says of its records.
+        where: The field, into objects and the elements of arrays.
+        text: The same as the mapping writes it; a field of that name would win.
+    """
+    inner = schema
+    for part in where:
+        if not isinstance(inner, dict):
+            return None
+        if part == ELEMENT or (part.isdecimal() and "items" in inner):
+            inner = inner.get("items")
+            continue
+        known = inner.get("properties")
+        if not isinstance(known, dict) or not known or text in known:
+            return None
+        if part not in known:
+            return None if inner.get("additionalProperties") is True else known
+        inner = known[part]
+    return None
 
 
 def _like(name: str, known: Mapping[str, Any]) -> str:
@@ -173,10 +192,10 @@ def to_mapping(file: SourceFile, name: str) -> SourceMapping:
     top = Scope(place=(), form=file.times.format, zone=UTC).with_times(file.times)
     _check_platform(top.at("platform"), file.platform)
     rules: dict[str, tuple[CompiledRule, ...]] = {}
-    used: dict[str, frozenset[str]] = {}
+    used: dict[str, Mapping[Where, str]] = {}
     count = 0
     for place, stream in enumerate(file.streams):
-        fields: dict[str, Place] = {}
+        fields: dict[Where, str] = {}
         scope = replace(top.at("streams", place), used=fields)
         if stream.stream in rules:
             scope.at("stream").refuse(f"`{stream.stream}` stands twice; join its rules")
@@ -184,7 +203,7 @@ def to_mapping(file: SourceFile, name: str) -> SourceMapping:
         compiled = compiler.compile_all(count)
         count += len(compiled)
         rules[stream.stream] = tuple(compiled)
-        used[stream.stream] = frozenset(fields)
+        used[stream.stream] = fields
     mapping = SourceMapping(name=name, file=file, rules=rules, used=used)
     _check_closing(top.at("event_complete"), mapping)
     return mapping

@@ -91,7 +91,7 @@ class Compiler:
         for kind, maker in makers.items():
             for place, rule in enumerate(getattr(self.stream, kind.value)):
                 scope = self.scope.at(kind.value, place)
-                scope = scope.with_rows() if rule.rows else scope
+                scope = scope.with_rows(rule.rows) if rule.rows else scope
                 make = maker(scope, rule, first + len(compiled))
                 compiled.append(_compiled(scope, rule, f"{kind} {place + 1}", make))
         return compiled

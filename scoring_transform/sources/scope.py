@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from scoring_transform.sources.shapes import Fields, Times
 
 Place = tuple[str | int, ...]
+Where = tuple[str, ...]
+ELEMENT = "*"
 EMPTY = (None, "")
 
 
@@ -34,15 +36,15 @@ class Scope:
         place: The keys that lead to it.
         form: How times are written here.
         zone: Of times that name none.
-        used: The fields of the foreign stream that rules read, and where.
-        has_rows: Whether an array's elements are read here, as `row`.
+        used: Where in a foreign record rules read, and how the mapping writes it.
+        rows: Where the array is whose elements are read here, as `row`.
     """
 
     place: Place
     form: str
     zone: ZoneInfo
-    used: dict[str, Place] = field(default_factory=dict)
-    has_rows: bool = False
+    used: dict[Where, str] = field(default_factory=dict)
+    rows: Where | None = None
 
     def at(self, *keys: str | int) -> Scope:
         """Return the scope of a key further in."""
@@ -52,9 +54,9 @@ class Scope:
         """Say that this place is wrong."""
         raise Misplaced(self.place, text)
 
-    def with_rows(self) -> Scope:
+    def with_rows(self, rows: str) -> Scope:
         """Return the scope of a rule for the elements of an array."""
-        return replace(self, has_rows=True)
+        return replace(self, rows=(*rows.split("."), ELEMENT))
 
     def with_times(self, times: Times | None) -> Scope:
         """Return a scope where times are written another way."""
@@ -86,10 +88,14 @@ class Scope:
             path = FieldPath.of(text)
         except ValueError as problem:
             self.refuse(str(problem))
-        if path.root == ROW and not self.has_rows:
-            self.refuse(f"`{text}` reads an array's element, but there is no `rows`")
-        if path.root != ROW:
-            self.used.setdefault(path.root, self.place)
+        where = path.parts
+        if path.root == ROW:
+            if self.rows is None:
+                self.refuse(
+                    f"`{text}` reads an array's element, but there is no `rows`"
+                )
+            where = (*self.rows, *path.parts[1:])
+        self.used.setdefault(where, text)
         return path
 
     def first_of(self, fields: Fields) -> tuple[Read, str]:

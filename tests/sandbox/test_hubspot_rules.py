@@ -254,6 +254,30 @@ def test_a_merged_contact_answers_for_both(api: Api) -> None:
     assert len(written) == 1
 
 
+@pytest.mark.parametrize(
+    ("properties", "first"),
+    [({"phone": "1"}, "a@example.com"), ({"email": "b@example.com"}, "b@example.com")],
+    ids=["by the key alone", "asked for"],
+)
+def test_an_upsert_by_an_additional_address_loses_none(
+    api: Api, properties: dict[str, str], first: str
+) -> None:
+    """Both still lead to the one contact."""
+    one, two = (
+        api.upsert({"email": f"{x}@example.com"}).json()["results"][0]["id"]
+        for x in "ab"
+    )
+    ids = {"primaryObjectId": one, "objectIdToMerge": two}
+    assert api.post(f"{V3}/merge", ids).status_code == 200
+    row = {"id": "b@example.com", "idProperty": "email", "properties": properties}
+    assert api.post(f"{V3}/batch/upsert", {"inputs": [row]}).status_code == 200
+    found = [
+        api.get(f"{V3}/{x}@example.com?idProperty=email").json()["properties"]["email"]
+        for x in "ab"
+    ]
+    assert found == [first, first]
+
+
 def test_a_forgotten_address_cannot_come_back(api: Api, crm: RunningSandbox) -> None:
     """A GDPR delete removes the contact and blocks its address."""
     api.upsert({"email": "a@example.com", "city": "Ulm"})

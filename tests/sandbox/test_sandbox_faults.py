@@ -81,6 +81,48 @@ def test_a_reply_lost_behind_a_proxy_was_done(start: Start, to_api: ToApi) -> No
     assert held(sandbox) == {"ann@example.com"}
 
 
+def test_a_lost_reply_can_be_a_silence(start: Start) -> None:
+    """The work is done; the client loses its patience, and the log has it at once."""
+    sandbox = begin(start, LoseReply(after_s=60))
+    body = {"inputs": [{"id": ANN["email"], "idProperty": "email", "properties": ANN}]}
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(
+            f"{sandbox.url}{PATH}/batch/upsert",
+            json=body,
+            headers={"Authorization": "Bearer sandbox-token"},
+            timeout=2,
+        )
+    assert held(sandbox) == {"ann@example.com"}
+    assert [(r.status, r.fault) for r in sandbox.requests] == [(0, "lose_reply")]
+
+
+def test_a_fault_can_be_for_the_requests_that_hold_a_text(
+    start: Start, to_api: ToApi
+) -> None:
+    """One bad row refuses every batch that it is in, and no other."""
+    bad = Planned(
+        part="hubspot", path=UPSERT, fault=Status(status=400), holds="bob@example.com"
+    )
+    sandbox = start(faults=(bad,))
+    api = to_api(sandbox)
+    bob = {"email": "bob@example.com"}
+    assert [api.upsert(ANN, bob).status_code, api.upsert(bob).status_code] == [400, 400]
+    assert api.upsert(ANN).status_code == 200
+    assert held(sandbox) == {"ann@example.com"}
+    assert sandbox.unhit == ()
+
+
+def test_a_plan_can_end(start: Start, to_api: ToApi) -> None:
+    """What was wrong has been mended; what was never hit stays told."""
+    late = Planned(part="hubspot", requests=(9,), fault=Status(status=500))
+    sandbox = begin(start, Status(status=500))
+    never = start(faults=(late,))
+    sandbox.sandbox.plan.end()
+    never.sandbox.plan.end()
+    assert to_api(sandbox).upsert(ANN).status_code == 200
+    assert never.unhit == (late,)
+
+
 def test_a_reset_at_the_beginning_does_nothing(start: Start, to_api: ToApi) -> None:
     """The line breaks before the work."""
     sandbox = begin(start, Reset())

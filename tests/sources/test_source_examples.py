@@ -26,13 +26,15 @@ EXAMPLES = ["zoom-tap", "web-events"]
 VARYING = {"scored_at", "model", "model_hash"}
 
 
-def score(example: str, tmp_path: Path, lines: bytes | None = None) -> Messages:
+def score(
+    example: str, tmp_path: Path, lines: bytes | None = None, **changes: Any
+) -> Messages:
     """Return what the real mapper sends for an example's input."""
     folder = ROOT / "examples" / example
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     output = io.BytesIO()
     mapper = ScoringTransform(
-        config=config | {"state_dir": str(tmp_path)},
+        config=config | {"state_dir": str(tmp_path)} | changes,
         parse_env_config=False,
         output=output,
     )
@@ -61,6 +63,19 @@ def test_an_example_gives_exactly_these_scores(example: str, tmp_path: Path) -> 
     text = (GOLDEN / f"{example}.jsonl").read_text(encoding="utf-8")
     expected = [json.loads(line) for line in text.splitlines()]
     assert to_golden(score(example, tmp_path)) == expected
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_a_copy_of_a_shipped_mapping_gives_the_same(
+    example: str, tmp_path: Path
+) -> None:
+    """The way to a mapping of one's own, as the pages say."""
+    folder = ROOT / "examples" / example
+    name = json.loads((folder / "config.json").read_text(encoding="utf-8"))["source"]
+    copy = shutil.copy(ROOT / "mappings" / "sources" / f"{name}.yml", tmp_path)
+    assert to_golden(score(example, tmp_path, source=str(copy))) == to_golden(
+        score(example, tmp_path)
+    )
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
