@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -21,10 +22,11 @@ from scoring_transform.scoring_file import ScoringFile
 from scoring_transform.sources.mapping import load_source
 from scoring_transform.sources.translating import Translator
 from scoring_transform.store import STREAMS
+from scoring_transform.streams import KEYS
 from sync_core.plugin import PluginMixin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     import singer_sdk.singerlib as singer
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -130,6 +132,15 @@ class ScoringTransform(PluginMixin, InlineMapper):
             "mapping, or the name of a shipped one, such as zoom.",
         ),
         th.Property(
+            "streams",
+            th.ArrayType(th.StringType(allowed_values=list(KEYS))),
+            default=list(KEYS),
+            title="Streams that are sent",
+            description="lead_scores, activity_scores and event_summaries. A target "
+            "that explains a score needs the first two; lead_scores alone are half of "
+            "the output.",
+        ),
+        th.Property(
             "close_events",
             th.StringType,
             allowed_values=["by_record", "at_end"],
@@ -176,6 +187,7 @@ class ScoringTransform(PluginMixin, InlineMapper):
             reader.translate = Translator(load_source(self.config["source"])).translate
         self.pipeline = Pipeline(
             model=self.read_model(),
+            streams=self.config["streams"],
             limits=Limits(
                 at_end=self.config["close_events"] == "at_end",
                 rows=self.config["max_rows_in_memory"],
@@ -192,9 +204,11 @@ class ScoringTransform(PluginMixin, InlineMapper):
         overrides = {key: self.config[key] for key in RULES if key in self.config}
         return read_model(self.config.get("scoring"), overrides)
 
-    def ending(self) -> PromptEnd:
-        """Return what ends the process on a signal, however long a step takes."""
-        return PromptEnd(self.pipeline.close)
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """End the process on a signal during a block, however long a step takes."""
+        with PromptEnd(self.pipeline.close), self.pipeline.sending():
+            yield
 
     def take_lines(self, stream: str, block: bytes, count: int) -> None:
         """Take RECORD lines of a big stream."""

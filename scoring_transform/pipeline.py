@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from scoring_transform.batches import BatchFiles
 from scoring_transform.events import EventFacts
 from scoring_transform.parsing import to_frame, to_typed
 from scoring_transform.scorer import Scorer
+from scoring_transform.sending import Sender
 from scoring_transform.states import HeldStates
 from scoring_transform.store import STREAMS, Store
 from scoring_transform.writing import Writer
@@ -18,10 +21,12 @@ from sync_core.errors import FatalError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from scoring_transform.model import Model
+    from scoring_transform.states import HeldState
+    from scoring_transform.store import Group
 
 MOST_UNPARSED = 32 << 20
 MOST_CLOSED = 5_000
@@ -60,6 +65,7 @@ class Pipeline:
         self,
         *,
         model: Model,
+        streams: Collection[str],
         limits: Limits,
         output: IO[bytes],
         now: Callable[[], dt.datetime],
@@ -68,9 +74,10 @@ class Pipeline:
         self.model = model
         self.limits = limits
         self._clock = clock
-        self._writer = Writer(output)
+        self._sender = Sender()
+        self._writer = Writer(output, self._sender.check)
         self._store = Store(limits.folder)
-        self._scorer = Scorer(model, now)
+        self._scorer = Scorer(model, now, streams)
         self._states = HeldStates()
         self._files = BatchFiles()
         self._known: set[str] = set()
@@ -138,7 +145,7 @@ class Pipeline:
             self._number += 1
             self._closed = dict.fromkeys(self._store.since, self._number)
             self._settle()
-        self._files.delete_covered()
+        self._finish_sending()
         self._warn()
         if self._store.since:
             raise FatalError(
@@ -151,6 +158,16 @@ class Pipeline:
     def close(self) -> None:
         """Delete what is on disk; nothing can be scored afterwards."""
         self._store.close()
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Have everything sent at the end of a block, or nothing more if it fails."""
+        try:
+            yield
+            self._finish_sending()
+        except BaseException:
+            self._sender.stop()
+            raise
 
     def _warn(self) -> None:
         """Tell what was read but could not count as it should."""
@@ -203,27 +220,41 @@ class Pipeline:
         return since is not None and self._clock() - since >= self.limits.seconds
 
     def _settle(self) -> None:
-        """Score and write all closed events, then the STATE that is true now."""
+        """Have all closed events scored, and send the STATE that is true then."""
         self._waiting_since = None
         self._store.parse()
-        if self._closed:
-            self._score()
-        self._store.spill_beyond(self.limits.rows)
-        state = self._states.release(self._store.since.values())
-        if state:
-            self._writer.write_line(state.line)
-            self._files.cover(state.number)
-        self._writer.flush()
-        self._files.delete_covered()
-
-    def _score(self) -> None:
+        self._finish_sending()
         closed, self._closed = self._closed, {}
         facts = [self._facts.pop(e, EventFacts(event_id=e)) for e in closed]
-        for group in self._store.take(closed):
+        groups = list(self._store.take(closed)) if closed else []
+        reads_files = any(group.parts is not None for group in groups)
+        state = self._states.release(self._store.since.values())
+        self._sender.begin(partial(self._send, facts, groups, state))
+        if state:
+            self._files.cover(state.number)
+        if reads_files:
+            self._finish_sending()
+        self._store.forget(closed)
+        self._store.spill_beyond(self.limits.rows)
+
+    def _finish_sending(self) -> None:
+        """Wait until everything is out, and delete the files that were read for it."""
+        self._sender.wait()
+        self._files.delete_covered()
+
+    def _send(
+        self, facts: Sequence[EventFacts], groups: list[Group], state: HeldState | None
+    ) -> None:
+        """Score and write groups of closed events, then a STATE."""
+        while groups:
+            group = groups.pop(0)
             known = [fact for fact in facts if fact.event_id in group.closed]
             for stream, rows in self._scorer.score(known, group):
                 self._writer.write_rows(stream, rows)
-        self._store.forget(closed)
+            del group
+        if state:
+            self._writer.write_line(state.line)
+        self._writer.flush()
 
 
 def _stream_of(message: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from scoring_transform.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from scoring_transform.model import Model
 
@@ -50,16 +50,17 @@ class Result:
     scored_at: str
 
 
-def to_rows(result: Result) -> dict[str, pl.DataFrame]:
-    """Return the rows of each stream, in an order that depends on nothing else."""
+def to_rows(result: Result, streams: Collection[str]) -> dict[str, pl.DataFrame]:
+    """Return the rows of streams, in an order that depends on nothing else."""
     people = _to_people(result).collect()
     parts = _to_parts(result, people.lazy()).collect().lazy()
     lazy = {
         "lead_scores": _to_leads(result, parts, people.lazy()),
         "activity_scores": _to_activities(result, parts),
     }
-    computed = pl.collect_all(list(lazy.values()))
-    return dict(zip(lazy, computed, strict=True))
+    wanted = {name: rows for name, rows in lazy.items() if name in streams}
+    computed = pl.collect_all(list(wanted.values()))
+    return dict(zip(wanted, computed, strict=True))
 
 
 def to_summary_rows(result: Result) -> pl.DataFrame:

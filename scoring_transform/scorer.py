@@ -13,7 +13,7 @@ from scoring_transform.rows import PERSON, Result, to_rows, to_summary_rows
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from scoring_transform.model import Model
     from scoring_transform.store import Group
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 WHOLE = 40_000
 PORTION = 2_500
 SLICE = 200_000
+SUMMARIES = "event_summaries"
 BY_PERSON = ("activity_scores", "lead_scores", "details")
 
 
@@ -31,10 +32,13 @@ class Scorer:
     Args:
         model: The rules.
         now: The time that stands in the rows.
+        streams: The streams whose rows are wanted.
     """
 
-    def __init__(self, model: Model, now: Callable[[], dt.datetime]) -> None:
-        self._model, self._now = model, now
+    def __init__(
+        self, model: Model, now: Callable[[], dt.datetime], streams: Collection[str]
+    ) -> None:
+        self._model, self._now, self._streams = model, now, streams
 
     def score(
         self, facts: Sequence[EventFacts], group: Group
@@ -42,8 +46,9 @@ class Scorer:
         """Yield the rows of the streams, whole persons at a time."""
         result = self._to_result(facts, group)
         for portion in to_portions(result):
-            yield from to_rows(portion).items()
-        yield "event_summaries", to_summary_rows(result)
+            yield from to_rows(portion, self._streams).items()
+        if SUMMARIES in self._streams:
+            yield SUMMARIES, to_summary_rows(result)
 
     def _to_result(self, facts: Sequence[EventFacts], group: Group) -> Result:
         events = to_events_frame(facts)

@@ -119,8 +119,10 @@ class Store:
         self._keep(stream, frame)
 
     def _note_unknown(self, activities: pl.DataFrame) -> None:
-        is_known = pl.col("activity").is_in(NAMES)
-        self.unknown.update(activities.filter(~is_known)["activity"].to_list())
+        counts = activities["activity"].value_counts()
+        for name, count in counts.iter_rows():
+            if name not in NAMES:
+                self.unknown[name] += count
 
     def _keep(self, stream: str, frame: pl.DataFrame) -> None:
         self._rows[stream].append(frame)

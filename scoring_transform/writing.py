@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 import polars as pl
 
 from scoring_transform.streams import KEYS, to_schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PORTION = 10_000
 
@@ -18,10 +21,12 @@ class Writer:
 
     Args:
         output: Where they go.
+        check: Is called before each portion of rows; ends the writing if it raises.
     """
 
-    def __init__(self, output: IO[bytes]) -> None:
+    def __init__(self, output: IO[bytes], check: Callable[[], None]) -> None:
         self._output = output
+        self._check = check
         self._schemas = to_schemas()
         self._announced: set[str] = set()
 
@@ -34,12 +39,14 @@ class Writer:
             type=pl.lit("RECORD"), stream=pl.lit(stream), record=pl.struct(pl.all())
         )
         for some in messages.iter_slices(PORTION):
+            self._check()
             text = io.BytesIO()
             some.write_ndjson(text)
             self._output.write(text.getbuffer())
 
     def write_line(self, line: bytes) -> None:
         """Write a line as it came."""
+        self._check()
         self._output.write(line.rstrip() + b"\n")
 
     def flush(self) -> None:

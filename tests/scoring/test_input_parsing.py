@@ -22,18 +22,43 @@ from scoring_transform.parsing import (
 )
 from scoring_transform.reader import to_blocks
 from scoring_transform.states import HeldStates
+from scoring_transform.unwrapping import unwrap
 from sync_core.errors import FatalError
 
 KEYS = {"event_id": "e", "activity_id": "a", "activity": "chat"}
 
 
-def lines(*records: Any) -> bytes:
+COMPACT, SPACED = (",", ":"), (", ", ": ")
+FORMS = {
+    "compact": (COMPACT, {}),
+    "spaced": (SPACED, {}),
+    "compact-timed": (COMPACT, {"time_extracted": "2026-03-02T10:00:00Z"}),
+    "spaced-timed": (SPACED, {"time_extracted": "2026-03-02T10:00:00Z"}),
+    "unusual": (COMPACT, {"version": 1}),
+}
+TRAPS = st.sampled_from(
+    [
+        {"time_extracted": "x"},
+        {"a": {"b": 1}, "time_extracted": "x"},
+        '},"time_extracted":"',
+        "}}\n",
+        '{"type":"RECORD","stream":"activities","record":',
+    ]
+)
+
+
+def lines(*records: Any, form: str = "compact") -> bytes:
     """Return records as RECORD lines."""
-    return b"".join(json.dumps({"record": r}).encode() + b"\n" for r in records)
+    separators, more = FORMS[form]
+    heads = {"type": "RECORD", "stream": "activities"}
+    messages = [{**heads, "record": record, **more} for record in records]
+    texts = [json.dumps(message, separators=separators) for message in messages]
+    return "".join(f"{text}\n" for text in texts).encode()
 
 
+@pytest.mark.parametrize("form", FORMS)
 @given(
-    st.lists(
+    records=st.lists(
         st.fixed_dictionaries(
             {},
             optional={
@@ -43,17 +68,41 @@ def lines(*records: Any) -> bytes:
                 | st.integers(-(2**53), 2**53)
                 | st.floats(0, 1e6),
                 "anonymous": st.none() | st.booleans(),
-                "new_field": st.text() | st.integers(),
+                "new_field": st.text() | st.integers() | TRAPS,
+                "time_extracted": st.text() | TRAPS,
             },
         ),
         min_size=1,
-    )
+    ),
 )
-def test_fast_and_slow_reading_agree(records: list[dict[str, Any]]) -> None:
-    """Whatever the text is, whatever is missing or new."""
-    data = lines(*records)
+def test_fast_and_slow_reading_agree(form: str, records: list[dict[str, Any]]) -> None:
+    """Whatever the text is, whatever is missing or new, however a tap writes it."""
+    data = lines(*records, form=form)
     fast = parse_lines("activities", data, len(records), wrapped=True)
     assert to_frame("activities", records).equals(fast)
+
+
+@pytest.mark.parametrize(
+    ("form", "is_cut"), [(form, form != "unusual") for form in FORMS]
+)
+def test_usual_lines_are_cut(form: str, is_cut: bool) -> None:  # noqa: FBT001
+    """What stands around the records goes; unusual lines are read as they are."""
+    records = [KEYS, KEYS | {"new_field": {"a": {"b": 1}}}]
+    found = unwrap("activities", lines(*records, form=form), 2)
+    cut = [] if found is None else [json.loads(line) for line in found.splitlines()]
+    wanted = [record | FORMS[form][1] for record in records]
+    assert cut == (wanted if is_cut else [])
+
+
+def test_lines_in_different_forms_are_not_cut() -> None:
+    """None of them, so that nothing is taken for what it is not."""
+    data = lines(KEYS) + lines(KEYS, form="spaced") + lines(KEYS, form="compact-timed")
+    assert unwrap("activities", data, 3) is None
+    assert parse_lines("activities", data, 3, wrapped=True)["event_id"].to_list() == [
+        "e",
+        "e",
+        "e",
+    ]
 
 
 @pytest.mark.parametrize(
