@@ -354,6 +354,7 @@ def test_groups_of_the_detailed_report() -> None:
             "s_group_rank",
         ):
             assert expected[key] == row[f"live_{key}"]
+        assert (expected["total_score"], 0) == (row["live_total"], row["live_sum"])
     summaries = rows_of(map_worlds([world]), "event_summaries")
     live = {row["group"]: row for row in summaries if row["window"] == "live"}
     assert [live[name]["attendees"] for name in ("Hot", "Warm", "Cold")] == [2, 3, 5]
