@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from sync_core.address import check_base_url
+from sync_core.address import check_base_url, keep_outside
 from sync_core.errors import FatalError, TransientError
 from sync_core.pace import Pace
 from sync_core.retrying import Retrier
@@ -111,6 +111,7 @@ class Wire:
         self._pool = urllib3.PoolManager(
             maxsize=connections, retries=False, cert_reqs="CERT_REQUIRED"
         )
+        keep_outside(self._pool)
         self._credential: Credential | None = None
         self._pauses = 0
 
