@@ -32,6 +32,7 @@ GROWTH = 0.25
 DONE = frozenset({"JobComplete", "Failed", "Aborted"})
 RUNNING = frozenset({"UploadComplete", "InProgress"})
 PATH = "/jobs/ingest"
+_PLAIN = frozenset({str, int, float})  # the writer spells them as `to_cell` does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,16 +246,14 @@ def to_uploads(changes: Sequence[Change], places: Sequence[int]) -> Iterator[Upl
     )
 
 
-def to_cells(change: Change) -> dict[str, str]:
-    """Return a change as cells: null is told, what is left alone is missing."""
-    cells = {"Id": change.record_id} if change.record_id else {}
-    for name, value in change.values.items():
-        cells[name] = value if type(value) is str else to_cell(value)
-    return cells
+def to_cells(change: Change) -> Mapping[str, Any]:
+    """Return a change by column."""
+    identity = {"Id": change.record_id} if change.record_id else {}
+    return {**identity, **change.values}
 
 
 def to_cell(value: Any) -> str:
-    """Return a value as the text of a cell."""
+    """Return a value as the text of a cell: null is told."""
     if value is None:
         return NULL
     if isinstance(value, bool):
@@ -262,11 +261,13 @@ def to_cell(value: Any) -> str:
     return str(value)
 
 
-def to_csv(rows: Sequence[Mapping[str, str]]) -> bytes:
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """Return rows as a CSV file with every column that any of them has."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(names)
-    writer.writerows([row.get(name, "") for name in names] for row in rows)
+    for row in rows:
+        cells = [row.get(name, "") for name in names]
+        writer.writerow([c if type(c) in _PLAIN else to_cell(c) for c in cells])
     return text.getvalue().encode()
