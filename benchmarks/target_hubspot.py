@@ -12,35 +12,44 @@ rate limits, and runs the target as a process over the same rows:
     python benchmarks/target_hubspot.py [--rows 10000] [--latency-ms 50] [--json FILE]
 
 With ``--peer-python``, the interpreter of an environment that has drt-core installed,
-that program writes the first rows too (it sends each on its own, nine a second), twice.
+that program writes the same rows too, twice; its figures stand in the same table. It
+sends each row on its own, nine a second: 10,000 rows take it twenty minutes and more.
+With ``--peer-rows`` it writes fewer, and then the target writes as few beside it.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import urllib3
+from crm_runs import (
+    FLOOR,
+    Measured,
+    Target,
+    changed_each,
+    compiled,
+    serving,
+    tell,
+    to_parser,
+    to_record,
+    write_input,
+)
 
 from target_crm.mapping import load_properties
-from target_crm.rows import ACTIVITIES, WINDOWS, to_row
+from target_crm.rows import to_row
 
 if TYPE_CHECKING:
-    import resource
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
 SERVE = """
-import sys, time
+import sys
 from sandbox.server import SandboxSettings, running
 settings = SandboxSettings(latency_ms=int(sys.argv[1]), tier="professional")
 with running(settings) as sandbox:
@@ -51,68 +60,15 @@ BATCH = 100
 TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but the sandbox
 
 
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """One line of the result."""
-
-    name: str
-    requests: int
-    wall_s: float
-    cpu_s: float
-    peak_mib: float
-    outcomes: dict[str, int]
-
-
-def to_record(number: int, **changed: Any) -> dict[str, Any]:
-    """Return one row as the mapper writes it."""
-    record: dict[str, Any] = {
-        "event_id": "bench:1",
-        "attendee_id": f"a{number}",
-        "email": f"person{number}@example.com",
-        "event_name": "Benchmark",
-        "event_starts_at": "2026-11-01T10:00:00Z",
-        "attended": True,
-        "on_demand_rank": None,
-        "on_demand_level": None,
-        "live_rank": number % 700 + 1,
-        "live_max_rank": 700,
-        "live_ranked_attendees": 9_000,
-        "live_level": ("Low", "Medium", "High")[number % 3],
-        "live_reasons": ["asked 2 questions", "watched 59 min", "answered 3 polls"],
+def to_target(url: str = "") -> Target:
+    """Return the target, writing to an account."""
+    settings = {
+        "access_token": TOKEN,
+        "api_url": url,
+        "property_set": "full",
+        "timeline": "none",
     }
-    for window in WINDOWS:
-        record[f"{window}_lead_score"] = number % 1000 / 10
-        record |= {f"{window}_{name}": number % 250 / 10 for name in ACTIVITIES}
-    return record | changed
-
-
-def write_input(path: Path, records: Iterable[dict[str, Any]]) -> None:
-    """Write rows as Singer messages."""
-    schema = {
-        "type": "SCHEMA",
-        "stream": "lead_scores",
-        "schema": {"type": "object", "properties": {}},
-        "key_properties": ["event_id", "attendee_id"],
-    }
-    state = {"type": "STATE", "value": {"bookmarks": {}}}
-    rows = ({"type": "RECORD", "stream": "lead_scores", "record": r} for r in records)
-    with path.open("w") as stream:
-        for message in (schema, *rows, state):
-            stream.write(json.dumps(message) + "\n")
-
-
-@contextlib.contextmanager
-def sandbox(latency_ms: int) -> Iterator[str]:
-    """Serve an empty account as a process of its own; give its address."""
-    command = [sys.executable, "-c", SERVE, str(latency_ms)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        if server.stdout is None or server.stdin is None:
-            raise RuntimeError("the sandbox has no pipes")
-        yield server.stdout.readline().strip()
-        server.stdin.close()
-        server.wait(timeout=30)
+    return Target(module="target_crm.target", settings=settings)
 
 
 def run_floor(url: str, rows: int, workers: int) -> Measured:
@@ -139,11 +95,11 @@ def run_floor(url: str, rows: int, workers: int) -> Measured:
         answers = list(crew.map(lambda body: _post(pool, url, body), bodies))
     wall, used = time.perf_counter() - start, time.process_time() - cpu
     return Measured(
-        name=f"floor, {workers} at a time",
+        name=FLOOR if workers == 1 else f"floor, {workers} at a time",
+        rows=rows,
         requests=len(answers),
         wall_s=wall,
         cpu_s=used,
-        peak_mib=0.0,
         outcomes={"created": sum(answers)},
     )
 
@@ -161,52 +117,10 @@ def _post(pool: urllib3.PoolManager, url: str, body: Any) -> int:
 
 
 def create_properties(url: str, folder: Path) -> None:
-    """Make the properties that the floor needs, with our own target."""
-    path = folder / "none.jsonl"
-    write_input(path, [to_record(0)])
-    run_target("set-up", url, path, folder / "setup")
-
-
-def run_target(
-    name: str, url: str, source: Path, state: Path, timeline: str = "none"
-) -> Measured:
-    """Run the target as a process; measure it as the system does."""
-    config = source.with_suffix(".config.json")
-    settings = {
-        "access_token": TOKEN,
-        "api_url": url,
-        "state_dir": str(state),
-        "property_set": "full",
-        "timeline": timeline,
-        "max_rejected": 1,
-    }
-    config.write_text(json.dumps(settings))
-    command = ["-m", "target_crm.target", "--config", str(config)]
-    wall, usage = _measure([*command, "--input", str(source)])
-    report = json.loads(max((state / "runs").glob("*.json")).read_bytes())
-    return Measured(
-        name=name,
-        requests=report["requests"],
-        wall_s=wall,
-        cpu_s=usage.ru_utime + usage.ru_stime,
-        peak_mib=usage.ru_maxrss / 1024,
-        outcomes={k: v for k, v in report["outcomes"].items() if v},
-    )
-
-
-def _measure(arguments: Sequence[str]) -> tuple[float, resource.struct_rusage]:
-    start = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "TARGET_HUBSPOT_LOGLEVEL": "WARNING"},
-    ) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in {0, 1}:
-        raise RuntimeError(f"{arguments} ended with {process.returncode}")
-    return time.perf_counter() - start, usage
+    """Make the properties that the floor and the peer need, with our own target."""
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        source = write_input(Path(name) / "none.jsonl", [to_record(0)])
+        to_target(url).run("set-up", source, Path(name) / "state")
 
 
 def run(rows: int, latency_ms: int) -> list[Measured]:
@@ -217,55 +131,37 @@ def run(rows: int, latency_ms: int) -> list[Measured]:
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_input(folder / "rows.jsonl", map(to_record, range(rows)))
-        write_input(folder / "changed.jsonl", map(_changed, range(rows)))
-        write_input(folder / "bad.jsonl", (_one_bad(n, rows) for n in range(rows)))
-        _, usage = _measure(["-m", "target_crm.target", "--version"])
-        found = [_start(usage), *_target_runs(folder, latency_ms)]
+        found = [to_target().start(), *_target_runs(folder, rows, latency_ms)]
         for workers in (1, 10):
-            with sandbox(latency_ms) as url:
+            with serving(SERVE, latency_ms) as url:
                 create_properties(url, folder)
                 time.sleep(10)  # the account's window of ten seconds is ours alone
                 found.append(run_floor(url, rows, workers))
-            (folder / "setup/ledger.sqlite").unlink()
     return found
 
 
-def _changed(number: int) -> dict[str, Any]:
-    changed = {"live_lead_score": 0.5} if number % 100 == 0 else {}
-    return to_record(number, **changed)
+def _one_bad(count: int) -> Iterator[dict[str, Any]]:
+    for number in range(count):
+        more = {"email": "no-dot@domain"} if number == count // 2 else {}
+        yield to_record(number, **more)
 
 
-def _one_bad(number: int, rows: int) -> dict[str, Any]:
-    changed = {"email": "no-dot@domain"} if number == rows // 2 else {}
-    return to_record(number, **changed)
-
-
-def _start(usage: resource.struct_rusage) -> Measured:
-    return Measured(
-        name="start of the program",
-        requests=0,
-        wall_s=0.0,
-        cpu_s=usage.ru_utime + usage.ru_stime,
-        peak_mib=usage.ru_maxrss / 1024,
-        outcomes={},
-    )
-
-
-def _target_runs(folder: Path, latency_ms: int) -> list[Measured]:
-    rows, state = folder / "rows.jsonl", folder / "state"
-    with sandbox(latency_ms) as url:
+def _target_runs(folder: Path, rows: int, latency_ms: int) -> list[Measured]:
+    plain = write_input(folder / "rows.jsonl", map(to_record, range(rows)))
+    some = write_input(folder / "some.jsonl", changed_each(100, rows))
+    bad = write_input(folder / "bad.jsonl", _one_bad(rows))
+    with serving(SERVE, latency_ms) as url:
+        target, state = to_target(url), folder / "state"
         found = [
-            run_target("first", url, rows, state),
-            run_target("unchanged", url, rows, state),
-            run_target("1 % changed", url, folder / "changed.jsonl", state),
+            target.run("first", plain, state),
+            target.run("unchanged", plain, state),
+            target.run("1 % changed", some, state),
         ]
-    with sandbox(latency_ms) as url:
-        bad = folder / "bad.jsonl"
-        found.append(run_target("one bad address", url, bad, folder / "state2"))
-    with sandbox(latency_ms) as url:
-        name, state = "first, with timeline", folder / "state3"
-        found.append(run_target(name, url, rows, state, "marketing_event"))
+    with serving(SERVE, latency_ms) as url:
+        found.append(to_target(url).run("one bad address", bad, folder / "bad"))
+    with serving(SERVE, latency_ms) as url:
+        told, state = {"timeline": "marketing_event"}, folder / "timeline"
+        found.append(to_target(url).run("first, with timeline", plain, state, **told))
     return found
 
 
@@ -277,29 +173,45 @@ def run_peer(python: str, rows: int, latency_ms: int) -> list[Measured]:
         {"email": record["email"], **properties.to_properties(to_row(record))}
         for record in records
     ]
-    with tempfile.TemporaryDirectory() as name, sandbox(latency_ms) as url:
+    with tempfile.TemporaryDirectory() as name, serving(SERVE, latency_ms) as url:
         folder = Path(name)
         create_properties(url, folder)
         source = folder / "rows.json"
         source.write_text(json.dumps(payload))
         return [
-            _run_peer(f"drt-core, {rows} rows, {what}", python, url, source)
+            _run_peer(f"drt-core, {what}", rows, [python, url, str(source)])
             for what in ("first", "unchanged")
         ]
 
 
-def _run_peer(name: str, python: str, url: str, source: Path) -> Measured:
+def run_beside(rows: int, latency_ms: int) -> list[Measured]:
+    """Write as few rows as the peer, into an empty account and again."""
+    with tempfile.TemporaryDirectory() as name, serving(SERVE, latency_ms) as url:
+        folder = Path(name)
+        plain = write_input(folder / "rows.jsonl", map(to_record, range(rows)))
+        target = to_target(url)
+        return [
+            target.run(f"target-hubspot, {what}", plain, folder / "state")
+            for what in ("first", "unchanged")
+        ]
+
+
+def _run_peer(name: str, rows: int, given: list[str]) -> Measured:
+    python, url, source = given
     before = _seen(url)
     script = str(Path(__file__).with_name("drt_peer.py"))
     start = time.perf_counter()
     with subprocess.Popen(
-        [python, script, url, str(source)], stdout=subprocess.PIPE, text=True
+        [python, script, url, source], stdout=subprocess.PIPE, text=True
     ) as process:
         out = process.stdout.read() if process.stdout else "{}"
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"drt-core ended with {process.returncode}")
     return Measured(
         name=name,
+        rows=rows,
         requests=_seen(url) - before - 1,
         wall_s=time.perf_counter() - start,
         cpu_s=usage.ru_utime + usage.ru_stime,
@@ -320,42 +232,20 @@ def _seen(url: str) -> int:
     return daily - int(headers["X-HubSpot-RateLimit-Daily-Remaining"])
 
 
-def show(found: Sequence[Measured]) -> None:
-    """Print the measurements beside the floor."""
-    floor = next(m for m in found if m.name == "floor, 1 at a time")
-    start = found[0]
-    head = ("run", "requests", "wall s", "× floor", "CPU s", "beyond start", "peak MiB")
-    print("| " + " | ".join(head) + " | rows |")
-    print("|" + "---|" * (len(head) + 1))
-    for one in found:
-        beyond = one.cpu_s - start.cpu_s if one.peak_mib else one.cpu_s
-        cells = (
-            one.name,
-            f"{one.requests:,}",
-            f"{one.wall_s:.1f}",
-            f"{one.wall_s / floor.wall_s:.2f}",
-            f"{one.cpu_s:.2f}",
-            f"{max(0.0, beyond):.2f}",
-            f"{one.peak_mib:.0f}",
-        )
-        print("| " + " | ".join(cells) + f" | {one.outcomes or ''} |")
-
-
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--latency-ms", type=int, default=50)
-    parser.add_argument("--json", type=Path)
+    parser = to_parser(__doc__)
     parser.add_argument("--peer-python", help="has drt-core installed")
-    parser.add_argument("--peer-rows", type=int, default=300)
+    parser.add_argument("--peer-rows", type=int, help="as many as --rows, or fewer")
     given = parser.parse_args()
-    found = run(given.rows, given.latency_ms)
-    if given.peer_python:
-        found += run_peer(given.peer_python, given.peer_rows, given.latency_ms)
-    show(found)
-    if given.json:
-        given.json.write_text(json.dumps([asdict(one) for one in found], indent=2))
+    with compiled():
+        found = run(given.rows, given.latency_ms)
+        if given.peer_python:
+            count = given.peer_rows or given.rows
+            if count != given.rows:
+                found += run_beside(count, given.latency_ms)
+            found += run_peer(given.peer_python, count, given.latency_ms)
+    tell(found, given.json)
 
 
 if __name__ == "__main__":

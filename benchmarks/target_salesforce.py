@@ -1,4 +1,4 @@
-"""How fast target-salesforce is, as a ratio to the fewest requests Salesforce allows.
+"""How fast target-salesforce is, as a ratio to the fewest plain requests.
 
 Starts the sandbox as a process of its own, with a delay for every answer and a bulk job
 of five seconds, and runs the target as a process over the same rows:
@@ -8,31 +8,33 @@ of five seconds, and runs the target as a process over the same rows:
     job         an empty organisation by Bulk API 2.0, then all rows changed
     timeline    collections with campaign members and tasks
 
-    python benchmarks/target_salesforce.py [--rows 10000] [--latency-ms 50]
+    python benchmarks/target_salesforce.py [--rows 10000] [--json FILE]
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import json
-import subprocess
-import sys
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import urllib3
-from target_hubspot import Measured, _measure, show, to_record, write_input
+from crm_runs import (
+    FLOOR,
+    Measured,
+    Target,
+    changed_each,
+    compiled,
+    serving,
+    tell,
+    to_parser,
+    to_record,
+    write_input,
+)
 
 from target_crm.mapping import load_properties
 from target_crm.rows import to_row
 from target_crm.salesforce.people import to_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SERVE = """
 import sys
@@ -49,18 +51,17 @@ DATA = "/services/data/v66.0"
 CLIENT = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
 
 
-@contextlib.contextmanager
-def organisation(latency_ms: int) -> Iterator[str]:
-    """Serve an empty organisation as a process of its own; give its address."""
-    command = [sys.executable, "-c", SERVE, str(latency_ms), str(JOB_S)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        if server.stdout is None or server.stdin is None:
-            raise RuntimeError("the sandbox has no pipes")
-        yield server.stdout.readline().strip()
-        server.stdin.close()
-        server.wait(timeout=30)
+def to_target(url: str = "") -> Target:
+    """Return the target, writing to an organisation."""
+    settings = {
+        **CLIENT,
+        "domain": "bench.my",
+        "api_url": url,
+        "property_set": "full",
+        "timeline": "none",
+        "bulk_threshold": 0,
+    }
+    return Target(module="target_crm.salesforce.target", settings=settings)
 
 
 def run_floor(url: str, rows: int) -> Measured:
@@ -84,11 +85,11 @@ def run_floor(url: str, rows: int) -> Measured:
         done = pool.request("POST", place, json=body, headers=token)
         written += sum(entry["success"] for entry in done.json())
     return Measured(
-        name="floor, 1 at a time",
+        name=FLOOR,
+        rows=rows,
         requests=len(bodies),
         wall_s=time.perf_counter() - start,
         cpu_s=time.process_time() - cpu,
-        peak_mib=0.0,
         outcomes={"created": written},
     )
 
@@ -105,94 +106,43 @@ def _to_lead(specs: Any, number: int) -> dict[str, Any]:
     }
 
 
-def run_target(name: str, url: str, source: Path, state: Path, **more: Any) -> Measured:
-    """Run the target as a process; measure it as the system does."""
-    settings = {
-        **CLIENT,
-        "domain": "bench.my",
-        "api_url": url,
-        "state_dir": str(state),
-        "property_set": "full",
-        "timeline": "none",
-        "bulk_threshold": 0,
-        **more,
-    }
-    config = source.with_suffix(".config.json")
-    config.write_text(json.dumps(settings))
-    command = ["-m", "target_crm.salesforce.target", "--config", str(config)]
-    wall, usage = _measure([*command, "--input", str(source)])
-    report = json.loads(max((state / "runs").glob("*.json")).read_bytes())
-    return Measured(
-        name=name,
-        requests=report["requests"],
-        wall_s=wall,
-        cpu_s=usage.ru_utime + usage.ru_stime,
-        peak_mib=usage.ru_maxrss / 1024,
-        outcomes={kind: n for kind, n in report["outcomes"].items() if n},
-    )
-
-
 def run(rows: int, latency_ms: int) -> list[Measured]:
     """Return all measurements; the floor last, so that this process stays small."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        plain, some = folder / "rows.jsonl", folder / "some.jsonl"
-        every = folder / "every.jsonl"
-        write_input(plain, map(to_record, range(rows)))
-        write_input(some, (_changed(n, only=100) for n in range(rows)))
-        write_input(every, (_changed(n, only=1) for n in range(rows)))
-        _, usage = _measure(["-m", "target_crm.salesforce.target", "--version"])
-        started = usage.ru_utime + usage.ru_stime
-        found = [_start(started, usage.ru_maxrss / 1024)]
-        with organisation(latency_ms) as url:
-            state = folder / "collections"
+        plain = write_input(folder / "rows.jsonl", map(to_record, range(rows)))
+        some = write_input(folder / "some.jsonl", changed_each(100, rows))
+        every = write_input(folder / "every.jsonl", changed_each(1, rows))
+        found = [to_target().start()]
+        with serving(SERVE, latency_ms, JOB_S) as url:
+            target, state = to_target(url), folder / "collections"
             found += [
-                run_target("collections, first", url, plain, state),
-                run_target("unchanged", url, plain, state),
-                run_target("1 % changed", url, some, state),
+                target.run("collections, first", plain, state),
+                target.run("unchanged", plain, state),
+                target.run("1 % changed", some, state),
             ]
-        with organisation(latency_ms) as url:
-            state, bulk = folder / "job", {"bulk_threshold": 2_000}
+        with serving(SERVE, latency_ms, JOB_S) as url:
+            target, state = to_target(url), folder / "job"
+            bulk = {"bulk_threshold": 2_000}
             found += [
-                run_target(f"job of {JOB_S:.0f} s, first", url, plain, state, **bulk),
-                run_target("job, all changed", url, every, state, **bulk),
+                target.run(f"job of {JOB_S:.0f} s, first", plain, state, **bulk),
+                target.run("job, all changed", every, state, **bulk),
             ]
-        with organisation(latency_ms) as url:
-            more = {"timeline": "campaign_and_task"}
+        with serving(SERVE, latency_ms, JOB_S) as url:
+            told = {"timeline": "campaign_and_task"}
             state = folder / "timeline"
-            found.append(run_target("with timeline, first", url, plain, state, **more))
-        with organisation(latency_ms) as url:
+            found.append(to_target(url).run("with timeline", plain, state, **told))
+        with serving(SERVE, latency_ms, JOB_S) as url:
             found.append(run_floor(url, rows))
     return found
 
 
-def _changed(number: int, *, only: int) -> dict[str, Any]:
-    changed = {"live_lead_score": 0.5} if number % only == 0 else {}
-    return to_record(number, **changed)
-
-
-def _start(cpu_s: float, peak_mib: float) -> Measured:
-    return Measured(
-        name="start of the program",
-        requests=0,
-        wall_s=0.0,
-        cpu_s=cpu_s,
-        peak_mib=peak_mib,
-        outcomes={},
-    )
-
-
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--latency-ms", type=int, default=50)
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    found = run(given.rows, given.latency_ms)
-    show(found)
-    if given.json:
-        given.json.write_text(json.dumps([asdict(one) for one in found], indent=2))
+    given = to_parser(__doc__).parse_args()
+    with compiled():
+        found = run(given.rows, given.latency_ms)
+    tell(found, given.json)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from target_crm.places import REJECTED
 from target_crm.rejected import RejectedFile, RejectedRows, RejectedTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from leadscore.loader import Loader
     from target_crm.base import CrmTarget
@@ -78,27 +78,40 @@ def write_setup(loader: Loader, folder: Path) -> list[Path]:
     return target.write_setup(loader.config(), folder)
 
 
-def make_plan(loader: Loader, blocks: list[str]) -> Mapping[str, Any]:
+def make_plan(loader: Loader, books: Books, blocks: list[str]) -> Mapping[str, Any]:
     """Run a pipeline without writing and return the report of what would change."""
     return _run_told(
-        loader, {"dry_run": "true"}, lambda variables: loader.run(blocks, variables)
+        loader,
+        books.work,
+        {"dry_run": "true"},
+        lambda variables: loader.run(blocks, variables),
     )
+
+
+def read_plan(work: WorkDir, report: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield all rows of a dry run's plan, which its report holds the first of."""
+    with (work.path / "runs" / report["plan_file"]).open(encoding="utf-8") as stream:
+        for line in stream:
+            yield json.loads(line)
 
 
 def retry(loader: Loader) -> Mapping[str, Any]:
     """Send the rows that wait again and return the report of how they ended."""
-    return _run_told(loader, {}, lambda variables: loader.invoke((), variables))
+    work = books_of(loader).work
+    return _run_told(loader, work, {}, lambda variables: loader.invoke((), variables))
 
 
 def _run_told(
-    loader: Loader, settings: Mapping[str, str], run: Callable[[dict[str, str]], None]
+    loader: Loader,
+    work: WorkDir,
+    settings: Mapping[str, str],
+    run: Callable[[dict[str, str]], None],
 ) -> Mapping[str, Any]:
     """Run, and return the run's report; rejected rows are told by it, not by a failure.
 
     Raises:
         FatalError: The run failed, or left no report.
     """
-    work = books_of(loader).work
     before = set(_reports(work, loader.name))
     prefix = loader.name.upper().replace("-", "_")
     wanted = {"max_rejected": str(MANY), **settings}
@@ -117,9 +130,19 @@ def _reports(work: WorkDir, name: str) -> list[Path]:
     return sorted(work.folder("runs").glob(f"*-{name}-*.json"))
 
 
-def to_plan_lines(report: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a dry run would change, by contact and property."""
-    for row in report["plan"]:
+def to_plan_lines(
+    report: Mapping[str, Any], plan: Iterable[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Yield what a run would change, by contact and property.
+
+    Args:
+        report: Of a dry run.
+        plan: Its rows.
+    """
+    if report["would_create"]:
+        names = ", ".join(report["would_create"])
+        yield f"First these contact properties would be created: {names}"
+    for row in plan:
         yield f"{row['contact']} would be {row['would_be']}, from {row['event_id']}"
         for name, change in row["changes"].items():
             yield f"  {name}: {_shown(change['from'])} → {_shown(change['to'])}"

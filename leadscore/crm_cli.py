@@ -78,10 +78,17 @@ def plan(
     environment: EnvironmentOption = "",
 ) -> None:
     """Compare a run with what is in the CRM now; writes nothing."""
-    from leadscore.crm import make_plan, to_plan_lines  # noqa: PLC0415 - slow
+    from leadscore.crm import (  # noqa: PLC0415 - slow to import
+        books_of,
+        make_plan,
+        read_plan,
+        to_plan_lines,
+    )
 
-    report = make_plan(find_loader(crm, environment), blocks)
-    _say(to_plan_lines(report))
+    loader = find_loader(crm, environment)
+    books = books_of(loader)
+    report = make_plan(loader, books, blocks)
+    _say(to_plan_lines(report, read_plan(books.work, report)))
     counts = ", ".join(f"{n} {kind}" for kind, n in report["outcomes"].items())
     console.print(
         f"{report['rows']} rows: {counts}; nothing was written.", soft_wrap=True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from scoring_transform.activities import KINDS
+from scoring_transform.activities import KINDS, NAMES
 from scoring_transform.model import default_model, read_model
 from sync_core.errors import SettingError
 
@@ -54,15 +54,24 @@ def reset_weights(path: Path) -> Model:
 def with_default_weights(text: str) -> str | None:
     """Return a scoring file's text with the default weights, or None if it has none.
 
-    Only the indented lines below ``weights:`` change; comments elsewhere stay.
+    Where the nine stand below ``weights:``, one a line, only the numbers change; else
+    the whole block is written anew. Everything elsewhere stays.
     """
     block = re.search(r"(?m)^weights:[ \t]*(#.*)?\n((?:[ \t]+.*\n?|[ \t]*\n)*)", text)
     if block is None:
         return None
+    content = re.findall(r"(?m)^[ \t]+([^\s#][^#\n]*)", block[2])
+    found = sorted(line.partition(":")[0].strip() for line in content)
+    lines = block[2] if found == sorted(NAMES) else _to_block(block[2])
     model = default_model()
-    lines = [
-        f"  {kind.name}: {model.weight_of(kind.name):f} # {kind.unit}\n"
-        for kind in KINDS
-    ]
-    tail = "\n" if block[2].endswith("\n\n") else ""
-    return text[: block.start(2)] + "".join(lines) + tail + text[block.end() :]
+    for name in NAMES:
+        number = f"{model.weight_of(name):f}"
+        pattern = rf"(?m)^([ \t]+{name}[ \t]*:)[^#\n]*?([ \t]*(?:#.*)?)$"
+        lines = re.sub(pattern, rf"\g<1> {number}\g<2>", lines)
+    return text[: block.start(2)] + lines + text[block.end() :]
+
+
+def _to_block(old: str) -> str:
+    """Return nine lines without numbers, and the empty line that the old ones had."""
+    lines = [f"  {kind.name}: # {kind.unit}\n" for kind in KINDS]
+    return "".join(lines) + ("\n" if old.endswith("\n\n") else "")

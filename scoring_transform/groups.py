@@ -71,7 +71,7 @@ def to_s_group(model: Model) -> nw.Expr:
     limits, scale = exact([group.at_least for group in groups])
     group = nw.lit(groups[-1].name)
     for known, limit in reversed(list(zip(groups, limits, strict=True))[:-1]):
-        reached = nw.col("total") >= limit * (NANO // scale)
+        reached = nw.col("points") >= limit * (NANO // scale)
         group = nw.when(reached).then(nw.lit(known.name)).otherwise(group)
     return group
 
@@ -81,23 +81,30 @@ def with_groups(leads: Frame, model: Model) -> Frame:
 
     The total is the sum of the activity scores (the engagement) and the profile score.
     """
-    totals = leads.with_columns(total=nw.col("n") + nw.col("profile"))
-    scored = nw.col("total") > 0
-    ranked = totals.with_columns(absolute_rank=competition_rank("total", *SCORED))
+    totals = leads.with_columns(points=nw.col("n") + nw.col("profile"))
+    scored = nw.col("points") > 0
+    ranked = totals.with_columns(absolute_rank=competition_rank("points", *SCORED))
     ranked = ranked.with_columns(absolute_rank=nw.when(scored).then("absolute_rank"))
     grouped = ranked.with_columns(
+        total=_shown(nw.col("points"), model.file.rounding),
         level=nw.when(~nw.col("rank").is_null()).then(to_level(model)),
         p_group=to_p_group(model),
         s_group=to_s_group(model),
     )
     return grouped.with_columns(
         p_group_rank=nw.when(scored).then(
-            competition_rank("total", *SCORED, "p_group")
+            competition_rank("points", *SCORED, "p_group")
         ),
         s_group_rank=nw.when(scored).then(
-            competition_rank("total", *SCORED, "s_group")
+            competition_rank("points", *SCORED, "s_group")
         ),
-    )
+    ).drop("points")
+
+
+def _shown(points: nw.Expr, rounding: str) -> nw.Expr:
+    """Return a number in units of 1e-9 as it is shown, with one decimal."""
+    tenths = _tenths(points, nw.lit(NANO // 10), rounding)
+    return (tenths / 10).round(1)
 
 
 def to_summaries(leads: Frame, model: Model) -> Frame:

@@ -35,6 +35,7 @@ EVENT_FIELDS: dict[str, Any] = {
 WINDOW_FIELDS: dict[str, Any] = {
     "lead_score": th.NumberType,
     "sum": th.NumberType,
+    "total": th.NumberType,
     "rank": th.IntegerType,
     "max_rank": th.IntegerType,
     "ranked_attendees": th.IntegerType,

@@ -1,4 +1,8 @@
-"""Which addresses may be called: https anywhere public, http only on loopback."""
+"""Which addresses may be called: https anywhere public, http only on loopback.
+
+A name is checked twice: as configured, so that the setting can be named, and when a
+connection is made, because a name may resolve to something else by then.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,10 @@ import socket
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sync_core.errors import SettingError
+import urllib3
+from urllib3.connection import HTTPSConnection
+
+from sync_core.errors import FatalError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,7 +37,10 @@ def check_base_url(
     Raises:
         SettingError: The URL is refused; the text says why.
     """
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError as error:
+        raise _refusal(setting, "is not an address") from error
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not host:
         raise _refusal(setting, "is not an http or https address")
@@ -56,11 +66,39 @@ def is_loopback(host: str) -> bool:
 def _check_public(
     host: str, setting: str, resolve: Callable[[str], Iterable[str]]
 ) -> None:
-    for text in resolve(host):
-        address = ipaddress.ip_address(text.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None)
-        if not (mapped or address).is_global:
-            raise _refusal(setting, "points to an internal address")
+    if not all(is_public(text) for text in resolve(host)):
+        raise _refusal(setting, "points to an internal address")
+
+
+def is_public(text: str) -> bool:
+    """Tell whether an IP address is one of the public internet."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_global)
+
+
+class _PublicConnection(HTTPSConnection):
+    """Speaks to nobody inside, whatever the host's name resolved to before."""
+
+    def _new_conn(self) -> socket.socket:
+        link = super()._new_conn()
+        if not is_public(str(link.getpeername()[0])):
+            link.close()
+            raise FatalError(
+                "The host's name points to an internal address now, and nothing was "
+                "sent there. Check the address in the settings and the name server."
+            )
+        return link
+
+
+class _PublicPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _PublicConnection
+
+
+def keep_outside(pools: urllib3.PoolManager) -> None:
+    """Refuse every https connection of these pools that leads to an internal host."""
+    classes = {**pools.pool_classes_by_scheme, "https": _PublicPool}
+    pools.pool_classes_by_scheme = classes
 
 
 def _addresses(host: str) -> list[str]:

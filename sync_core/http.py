@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
-from sync_core.address import check_base_url
+from sync_core.address import check_base_url, keep_outside
 from sync_core.errors import FatalError, TransientError
 from sync_core.pace import Pace
 from sync_core.retrying import Retrier
@@ -77,6 +78,9 @@ class ApiClient:
         self._clock = clock
         self._session = requests.Session()
         self._session.trust_env = False
+        outside = HTTPAdapter()
+        keep_outside(outside.poolmanager)
+        self._session.mount("https://", outside)
         self._session.headers.update({"Accept": "application/json", **headers})
 
     def close(self) -> None:

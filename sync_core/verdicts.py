@@ -39,6 +39,9 @@ STATUS_MEANINGS: Mapping[int, Meaning] = {
     ),
     404: Meaning(Verdict.FATAL, "There is nothing at this address. Check {setting}."),
     408: Meaning(Verdict.RETRY, f"The server gave up waiting. {_AGAIN}"),
+    410: Meaning(
+        Verdict.FATAL, "There is nothing at this address any more. Check {setting}."
+    ),
     423: Meaning(Verdict.RETRY, f"The record is locked. {_AGAIN}"),
     425: Meaning(Verdict.RETRY, f"The server was not ready. {_AGAIN}"),
     429: Meaning(Verdict.RETRY, f"The rate limit is reached. {_AGAIN}"),
@@ -48,9 +51,10 @@ STATUS_MEANINGS: Mapping[int, Meaning] = {
 
 _SERVER_FAULT = Meaning(Verdict.RETRY, f"The server failed. {_AGAIN}")
 _REDIRECT = Meaning(
-    Verdict.FATAL, "The server redirects elsewhere, which is never followed. {setting}."
+    Verdict.FATAL,
+    "The server redirects elsewhere, which is never followed. Check {setting}.",
 )
-_REFUSED = Meaning(Verdict.FATAL, "The request was refused.")
+_REFUSED = Meaning(Verdict.FATAL, "The request was refused. Check {setting}.")
 
 
 def to_meaning(status: int) -> Meaning:

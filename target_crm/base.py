@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import gc
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.capabilities import PluginCapabilities
@@ -16,12 +17,14 @@ from target_crm.settings import STATE_INTERVAL_SECONDS, to_common_settings
 from target_crm.sinks import to_sink_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import IO
 
     from singer_sdk.sinks import Sink
 
     from target_crm.crm import Crm
+
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 class CrmTarget(PluginMixin, Target, abc.ABC):
@@ -42,6 +45,7 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
         self._MAX_RECORD_AGE_IN_MINUTES = max(1, int(seconds)) / 60
         self._run: Run | None = None
         self._code = 0
+        self._is_ending = False
 
     @abc.abstractmethod
     def to_crm(self) -> Crm:
@@ -77,7 +81,8 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
         run = self.crm_run
         stopped = "interrupted"
         try:
-            super().listen(file_input)
+            with _rare_collections():
+                super().listen(file_input)
             stopped = ""
         except Exception as problem:
             stopped = type(problem).__name__
@@ -101,6 +106,7 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
 
     def process_endofpipe(self) -> None:
         """Drain, send earlier rejected rows again, confirm, and close the books."""
+        self._is_ending = True
         for sink in self._sinks_active.values():
             self.drain_one(sink)
         run = self.crm_run
@@ -111,4 +117,21 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
     def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
         """Settle what the drained rows need before the STATE that covers them."""
         super()._drain_all(sink_list, parallelism)
-        self.crm_run.delivery.settle()
+        run = self.crm_run
+        run.delivery.settle()
+        if run.report.rows and not self._is_ending:
+            self.logger.info(run.report.progress(run.crm.traffic))
+
+
+@contextlib.contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Look for cycles among objects rarely: rows have none, and batches are large.
+
+    Looking as often as usual took a fifth of the CPU of a run of 10,000 rows.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

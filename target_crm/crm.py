@@ -155,6 +155,9 @@ class Crm(Protocol):
     def check(self) -> None:
         """Check the credential by reading; write nothing."""
 
+    def missing(self, properties: PropertySet) -> list[str]:
+        """Check the properties; return the names of those that `prepare` would make."""
+
     def prepare(self, properties: PropertySet) -> bool:
         """Check the properties and create what is missing; whether none existed."""
 

@@ -14,7 +14,7 @@ from target_crm.rejected import PASSED, SUPERSEDED
 from target_crm.rows import LEAD_SCORE_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from target_crm.ledger import Ledger
     from target_crm.rejected import Key, RejectedRows
@@ -33,6 +33,7 @@ class Desk:
         key: This installation's key for pseudonyms.
         resending: Whether the rows at hand are of an earlier run.
         seen: Keys of waiting rows that this run has read or made.
+        plan_to: Where the lines of a dry run's plan go.
     """
 
     ledger: Ledger
@@ -41,6 +42,7 @@ class Desk:
     key: bytes
     resending: bool = False
     seen: set[Key] = field(default_factory=set)
+    plan_to: Callable[[str], None] | None = None
 
     def note_read(self, row: Row) -> None:
         """Remember that a waiting row came again by itself."""
@@ -72,6 +74,14 @@ class Desk:
         rows = self.ledger.breakdowns(event_id, [attendee_id], "lead_score")
         if rows:
             self._reject(row_key, outcome, rows[0], email_key)
+
+    def plan(
+        self, row: Row, kind: Kind, changed: Mapping[str, tuple[str, str]]
+    ) -> None:
+        """Write down what a row would change; people stand in it as pseudonyms."""
+        entry = self.report.add_plan(row, kind, changed, self.key)
+        if self.plan_to is not None:
+            self.plan_to(json.dumps(entry, ensure_ascii=False))
 
     def _count(self, outcome: Outcome) -> None:
         if self.resending:

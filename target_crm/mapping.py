@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -27,7 +27,7 @@ from target_crm.texts import COMPUTED
 from target_crm.values import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from target_crm.rows import Row
@@ -107,6 +107,12 @@ class PropertySet:
         return [spec for spec in specs if spec.source not in TRACKED]
 
     @cached_property
+    def _steps(
+        self,
+    ) -> list[tuple[Property, Callable[[Mapping[str, Any]], Any] | None]]:
+        return [(spec, COMPUTED.get(spec.source)) for spec in self.plain]
+
+    @cached_property
     def by_source(self) -> Mapping[str, Property]:
         """The first property of each source."""
         specs = reversed(list(self.properties.values()))
@@ -126,8 +132,7 @@ class PropertySet:
         """
         values = row.values
         found: dict[str, str] = {}
-        for spec in self.plain:
-            computed = COMPUTED.get(spec.source)
+        for spec, computed in self._steps:
             value = computed(values) if computed else values.get(spec.source)
             text = to_text(spec, value)
             if text is not None:

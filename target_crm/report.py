@@ -33,7 +33,9 @@ class RunReport:
         timeline: Timeline entries by outcome.
         resent: Rows of earlier runs that were sent again, by outcome.
         rejected: The rejected rows, each with event, pseudonym, code and property.
-        plan: In a dry run, what would change.
+        plan: In a dry run, what would change; the first thousand rows of it.
+        plan_file: Name of the file with all of it.
+        would_create: In a dry run, the properties that a run would create first.
     """
 
     target: str
@@ -48,6 +50,8 @@ class RunReport:
     resent: Counter[str] = field(default_factory=Counter)
     rejected: list[dict[str, Any]] = field(default_factory=list)
     plan: list[dict[str, Any]] = field(default_factory=list)
+    plan_file: str = ""
+    would_create: list[str] = field(default_factory=list)
     still_rejected: int = 0
     stopped: str = ""
 
@@ -75,26 +79,38 @@ class RunReport:
         kind: Kind,
         changed: Mapping[str, tuple[str, str]],
         key: bytes,
-    ) -> None:
-        """Add what a row would change; values only of our own score properties."""
+    ) -> dict[str, Any]:
+        """Add what a row would change, and return it."""
+        entry = {
+            "event_id": row.event_id,
+            "contact": pseudonym(row.email_key or "", key),
+            "would_be": kind.value,
+            "changes": {
+                name: {"from": before, "to": after}
+                for name, (before, after) in sorted(changed.items())
+            },
+        }
         if len(self.plan) < MAX_LISTED:
-            self.plan.append(
-                {
-                    "event_id": row.event_id,
-                    "contact": pseudonym(row.email_key or "", key),
-                    "would_be": kind.value,
-                    "changes": {
-                        name: {"from": before, "to": after}
-                        for name, (before, after) in sorted(changed.items())
-                    },
-                }
-            )
+            self.plan.append(entry)
+        return entry
 
     @property
     def rejections(self) -> int:
         """Refusals in this run: rows, rows sent again, and timeline entries."""
         name = Kind.REJECTED.value
         return self.outcomes[name] + self.resent[name] + self.timeline[name]
+
+    @property
+    def unfinished(self) -> int:
+        """Rows that were read and have no outcome, because the run was stopped."""
+        return self.rows - self.outcomes.total()
+
+    def progress(self, traffic: Traffic) -> str:
+        """Return what a person reads while the run goes on."""
+        done = self.outcomes.total()
+        return (
+            f"{self.target}: {done:,} rows done so far, {traffic.requests:,} requests."
+        )
 
     def line(self, traffic: Traffic) -> str:
         """Return the summary a person reads."""
@@ -109,7 +125,8 @@ class RunReport:
             if traffic.daily_left is not None
             else ""
         )
-        stopped = " Stopped before the end." if self.stopped else ""
+        rest = f", {self.unfinished:,} rows left" if self.unfinished else ""
+        stopped = f" Stopped before the end{rest}." if self.stopped else ""
         return (
             f"{self.target}: {self.rows:,} rows: {', '.join(parts)}{timeline}{again}; "
             f"{traffic.requests:,} requests, {traffic.waits:,} waits{left}{would}."
@@ -128,17 +145,22 @@ class RunReport:
             "exit_code": exit_code,
             "rows": self.rows,
             "outcomes": {kind.value: self.outcomes[kind.value] for kind in Kind},
+            "unfinished": self.unfinished,
             "reasons": dict(sorted(self.reasons.items())),
             "timeline": dict(sorted(self.timeline.items())),
             "resent": dict(sorted(self.resent.items())),
             "rejected": self.rejected,
             "still_rejected": self.still_rejected,
+            "would_create": self.would_create,
             "plan": self.plan,
+            "plan_file": self.plan_file,
             "requests": traffic.requests,
             "waits": traffic.waits,
             "requests_left_today": traffic.daily_left,
         }
-        return json.dumps(data, indent=2, ensure_ascii=False).encode() + b"\n"
+        text = json.dumps(data, indent=2, ensure_ascii=False)
+        # Half a character, as a foreign id may hold, becomes JSON's escape of it.
+        return text.encode(errors="backslashreplace") + b"\n"
 
 
 _WORDS = {

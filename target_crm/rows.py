@@ -184,6 +184,8 @@ def to_plain(name: str, value: Any) -> Any:
     Raises:
         RowRejected: A number is not finite, or text cannot be written as UTF-8.
     """
+    if isinstance(value, str):
+        return _sound(name, value)
     if isinstance(value, Decimal):
         number = float(value)
         value = int(number) if number.is_integer() else number
@@ -191,8 +193,6 @@ def to_plain(name: str, value: Any) -> Any:
         raise RowRejected(
             f"{name} is not a finite number", code="INVALID_NUMBER", field=name
         )
-    if isinstance(value, str):
-        return _sound(name, value)
     if isinstance(value, list):
         return [to_plain(name, part) for part in value]
     return value

@@ -77,6 +77,8 @@ class Run:
             opened.callback(crm.close)
             opened.enter_context(hold(self._work.file(f"{target}.lock"), target))
             desk = self._to_desk(self._to_database(opened))
+            if settings.dry_run:
+                desk.plan_to = self._open_plan(opened)
             self._open = opened.pop_all()
         self._desk = desk
         self.delivery = self._to_delivery(properties)
@@ -104,9 +106,19 @@ class Run:
         return self._desk.rejected.place
 
     def _write_report(self, code: int) -> None:
-        stamp = self._now().strftime("%Y%m%dT%H%M%S%f")
-        name = f"runs/{stamp}-{self.report.target}-{os.getpid()}.json"
+        name = f"{self._name()}.json"
         self._work.write_whole(name, self.report.to_json(self.crm.traffic, code))
+
+    def _name(self) -> str:
+        stamp = self._now().strftime("%Y%m%dT%H%M%S%f")
+        return f"runs/{stamp}-{self.report.target}-{os.getpid()}"
+
+    def _open_plan(self, opened: contextlib.ExitStack) -> Callable[[str], None]:
+        """Open the file of the whole plan, which may be long; a line a row."""
+        path = self._work.file(f"{self._name()}-plan.jsonl")
+        self.report.plan_file = path.name
+        stream = opened.enter_context(path.open("w", encoding="utf-8"))
+        return lambda line: print(line, file=stream)
 
     def _to_delivery(self, properties: PropertySet) -> Delivery:
         workers = self._settings.workers

@@ -35,6 +35,7 @@ class Setup:
         self._is_fresh = False
         self._is_checked = False
         self._was_there: bool | None = None
+        self._would_create: list[str] | None = None
 
     def ensure(self) -> None:
         """Check and create the properties, unless the ledger says that it was done."""
@@ -43,6 +44,12 @@ class Setup:
         if self._ledger.note(CHECKED) != self._digest():
             self.renew()
         self._is_checked = True
+
+    def rehearse(self) -> list[str]:
+        """Check the properties; return those that would be created. Writes nothing."""
+        if self._would_create is None:
+            self._would_create = self._crm.missing(self._properties)
+        return self._would_create
 
     def renew(self) -> None:
         """Check and create the properties, whatever the ledger says."""

@@ -79,6 +79,29 @@ class TargetHubSpot(CrmTarget):
             description="v3, or a dated version such as 2026-03.",
         ),
         th.Property(
+            "custom_event_path",
+            th.StringType,
+            allowed_values=["events", "events/custom"],
+            default="events",
+            title="Custom event path",
+            description=(
+                "For `timeline: custom_event` with a dated `api_version`: HubSpot's "
+                "published specification of 2026-09 says events/custom, other clients "
+                "of that version use events. Change it if the one is answered 404."
+            ),
+        ),
+        th.Property(
+            "account",
+            th.StringType,
+            title="Account name",
+            description=(
+                "Name of the HubSpot account in the ledger, such as its portal id, so "
+                "that a renewed credential goes on with what is known and with the "
+                "rejected rows. By default the credential itself: another one starts "
+                "with an empty ledger. Never give two accounts one name."
+            ),
+        ),
+        th.Property(
             "timeline",
             th.StringType,
             allowed_values=TIMELINES,
@@ -159,6 +182,8 @@ class TargetHubSpot(CrmTarget):
                 organizer=config["event_organizer"],
                 workers=common.workers,
                 pace_dir=config.get("pace_dir") or common.state_dir,
+                account=config.get("account") or "",
+                custom_event_path=config["custom_event_path"],
             ),
             clockwork=self.clockwork,
         )

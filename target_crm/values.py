@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from target_crm.mapping import Property
 
 CLEARED = ""
-_PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
+_POWER_OR_NONE = frozenset("en")  # 1e-07, inf, nan
 
 
 def to_text(spec: Property, value: Any) -> str | None:
@@ -25,7 +24,7 @@ def to_text(spec: Property, value: Any) -> str | None:
     Raises:
         RowRejected: The value does not fit the property's type or its options.
     """
-    if value is None or value in ("", []):
+    if value is None or (not value and value in ("", [])):
         return CLEARED if spec.when_null == "clear" else None
     return _TO_TEXT[spec.type](spec, value)
 
@@ -45,8 +44,9 @@ def _plain_number(value: Any) -> str | None:
     if type(value) is int:
         return str(value)
     if type(value) is float:
-        text = repr(value).removesuffix(".0")
-        if _PLAIN.fullmatch(text):
+        text = repr(value)
+        if _POWER_OR_NONE.isdisjoint(text):
+            text = text.removesuffix(".0")
             return "0" if text == "-0" else text
     try:
         number = Decimal(str(value))

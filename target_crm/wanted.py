@@ -124,8 +124,12 @@ def to_contact(properties: PropertySet, wish: Wish) -> Contact:
     )
 
 
-def accepted(wish: Wish, contact_id: str | None) -> Known:
-    """Return what is known once the CRM has accepted a wish."""
+def accepted(properties: PropertySet, wish: Wish, contact_id: str | None) -> Known:
+    """Return what is known once the CRM has accepted a wish.
+
+    What it was told, and what it holds beside that: a name that somebody typed is
+    known as it is, not as the row has it.
+    """
     before = wish.known
     held = before.properties if before else {}
     kept = {name: text for name, text in held.items() if text}
@@ -134,13 +138,8 @@ def accepted(wish: Wish, contact_id: str | None) -> Known:
         contact_id=contact_id or (before.contact_id if before else ""),
         starts_at=wish.row.starts_at,
         event_id=wish.row.event_id,
-        properties={**wish.wanted, **_filled(wish, kept)},
+        properties={**kept, **to_payload(properties, wish)},
     )
-
-
-def _filled(wish: Wish, held: Mapping[str, str]) -> dict[str, str]:
-    """What the contact holds beside what was asked for."""
-    return {name: text for name, text in held.items() if name not in wish.wanted}
 
 
 def _tracked(

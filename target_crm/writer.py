@@ -78,7 +78,9 @@ class Writer:
                 unknown.append(wish)
             elif not self._is_closed(wish):
                 yield wish
-        if unknown and not self._policy.dry_run:
+        if unknown and self._policy.dry_run:
+            self._desk.report.would_create = self._setup.rehearse()
+        elif unknown:
             self._setup.ensure()
         yield from self._read_crm(unknown)
 
@@ -121,7 +123,7 @@ class Writer:
                 yield compared
                 continue
             if compared.known is not None:
-                remembered.append(_read_known(compared, outcome))
+                remembered.append(self._read_known(compared, outcome))
             self._close(compared, outcome)
         if not self._policy.dry_run:
             self._desk.ledger.accept_contacts(remembered)
@@ -129,6 +131,12 @@ class Writer:
     def _find(self, wishes: Sequence[Wish]) -> dict[str, Found]:
         keys = [wish.row.email_key or "" for wish in wishes]
         return self._crm.read(keys, self._properties)
+
+    def _read_known(self, wish: Wish, outcome: Outcome) -> Known:
+        """What to remember of a contact that was read and needs no write."""
+        if outcome.kind is Kind.UNCHANGED or wish.known is None:
+            return wanted.accepted(self._properties, wish, None)
+        return wish.known
 
     def _is_closed(self, wish: Wish) -> bool:
         """Close a wish that needs no write, and say so."""
@@ -143,6 +151,8 @@ class Writer:
             return not_sent(Why.NO_CONTACT)
         if wanted.is_superseded(wish):
             return not_sent(Why.SUPERSEDED)
+        if wish.known is None and not self._policy.dry_run:
+            return None
         changed = wanted.changes(self._properties, wish)
         if wish.known is not None and not wanted.is_reason_to_write(
             self._properties, changed
@@ -150,7 +160,7 @@ class Writer:
             return UNCHANGED
         if self._policy.dry_run:
             kind = Kind.UPDATED if wish.exists else Kind.CREATED
-            self._desk.report.add_plan(wish.row, kind, changed, self._desk.key)
+            self._desk.plan(wish.row, kind, changed)
             return Outcome(kind=kind)
         return None
 
@@ -198,7 +208,7 @@ class Writer:
         pairs = list(zip(wishes, outcomes, strict=True))
         self._levels.note(wish for wish, outcome in pairs if outcome.is_accepted)
         self._desk.ledger.accept_contacts(
-            wanted.accepted(wish, outcome.contact_id)
+            wanted.accepted(self._properties, wish, outcome.contact_id)
             for wish, outcome in pairs
             if outcome.is_accepted
         )
@@ -217,10 +227,3 @@ class Writer:
             before = wish.known.contact_id if wish.known else ""
             self._attendances.add(wish.row, outcome.contact_id or before)
             self._levels.add(wish.row, outcome.contact_id or before)
-
-
-def _read_known(wish: Wish, outcome: Outcome) -> Known:
-    """What to remember of a contact that was read and needs no write."""
-    if outcome.kind is Kind.UNCHANGED or wish.known is None:
-        return wanted.accepted(wish, None)
-    return wish.known

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 OPERATIONS = frozenset({"insert", "update", "upsert"})
 MAX_UPLOAD = 150_000_000  # limits cheat sheet: 150 MB a file
 _ENDS = {"LF": b"\n", "CRLF": b"\r\n"}
+_CHUNK = 200
+_DONE, _FAILED = ("sf__Id", "sf__Created"), ("sf__Id", "sf__Error")
 _BATCH = 10_000  # limits cheat sheet: one internal batch for every 10,000 records
 
 
@@ -137,22 +139,28 @@ def results(call: Call, job_id: str, name: str) -> Reply:
 
 
 def run_due(call: Call) -> None:
-    """Do the work of every job whose time has come."""
+    """Do the work of every job as far as its time has come.
+
+    Bulk API 2.0 docs: a job is worked off in chunks, and tells how many records it has
+    processed; the records of a chunk are there as soon as it is done.
+    """
     rows = call.db.execute(
-        "SELECT id, body, data, refused FROM sf_job WHERE due <= ? ORDER BY number",
-        (call.now,),
+        "SELECT id, body, data, refused, results, due FROM sf_job "
+        "WHERE due IS NOT NULL ORDER BY number"
     ).fetchall()
-    for job_id, text, data, refused in rows:
-        body = msgspec.json.decode(text)
-        done = _Run(call, body, msgspec.json.decode(refused)).run(data or b"")
+    for job_id, text, data, refused, results, due in rows:
+        left = due - call.now
+        share = 1.0 if left <= 0 else 1.0 - left / call.org.job_s
+        run = _Run(call, msgspec.json.decode(text), msgspec.json.decode(refused))
+        done = run.run(data or b"", msgspec.json.decode(results or "{}"), share)
         call.db.execute(
-            "UPDATE sf_job SET body = ?, results = ?, due = NULL WHERE id = ?",
-            (_dump(body), _dump(done), job_id),
+            "UPDATE sf_job SET body = ?, results = ?, due = ? WHERE id = ?",
+            (_dump(run.body), _dump(done), None if run.is_over else due, job_id),
         )
 
 
 class _Run:
-    """The work of one job."""
+    """The work of one job, as far as it goes now."""
 
     def __init__(self, call: Call, body: dict[str, Any], refused: Any) -> None:
         self.call = call
@@ -162,25 +170,38 @@ class _Run:
         self.done: list[list[str]] = []
         self.failed: list[list[str]] = []
 
-    def run(self, data: bytes) -> dict[str, str]:
-        """Return the three result files."""
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it is left."""
+        return self.body["state"] in {"JobComplete", "Failed"}
+
+    def run(self, data: bytes, before: dict[str, str], share: float) -> dict[str, str]:
+        """Return the three result files as they are after this share of the rows."""
         problem = self._problem(data)
-        if problem:
+        if problem and share >= 1:
             self.body |= {"state": "Failed", "errorMessage": problem}
             return {"unprocessedrecords": data.decode("utf-8", "replace")}
+        first = self.body.get("numberRecordsProcessed", 0)
+        if problem or (_lines(data) * share < first + _CHUNK and share < 1):
+            return before
         header, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
-        for number, row in enumerate(rows):
-            self._row(number, header, row)
+        end = len(rows) if share >= 1 else int(len(rows) * share) // _CHUNK * _CHUNK
+        for number in range(first, end):
+            self._row(number, header, rows[number])
+        failed = self.body.get("numberRecordsFailed", 0) + len(self.failed)
         self.body |= {
-            "state": "JobComplete",
-            "numberRecordsProcessed": len(rows),
-            "numberRecordsFailed": len(self.failed),
-            "totalProcessingTime": 1 + len(rows) // _BATCH,
+            "numberRecordsProcessed": max(first, end),
+            "numberRecordsFailed": failed,
         }
+        if share >= 1:
+            seconds = 1 + len(rows) // _BATCH
+            self.body |= {"state": "JobComplete", "totalProcessingTime": seconds}
         return {
-            "successfulresults": _to_csv(["sf__Id", "sf__Created", *header], self.done),
-            "failedresults": _to_csv(["sf__Id", "sf__Error", *header], self.failed),
-            "unprocessedrecords": _to_csv(header, []),
+            "successfulresults": before.get("successfulresults", _heads(_DONE, header))
+            + _to_csv(self.done),
+            "failedresults": before.get("failedresults", _heads(_FAILED, header))
+            + _to_csv(self.failed),
+            "unprocessedrecords": _to_csv([header]),
         }
 
     def _problem(self, data: bytes) -> str:
@@ -227,10 +248,18 @@ class _Run:
         return done.record_id, bool(done.created)
 
 
-def _to_csv(header: list[str], rows: list[list[str]]) -> str:
+def _lines(data: bytes) -> int:
+    return max(0, data.count(b"\n") - 1)
+
+
+def _heads(first: tuple[str, ...], header: list[str]) -> str:
+    return _to_csv([[*first, *header]])
+
+
+def _to_csv(rows: list[list[str]]) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerows([header, *rows])
+    writer.writerows(rows)
     return text.getvalue()
 
 

@@ -31,6 +31,8 @@ class SalesforceSettings:
         person_accounts: Whether the organisation has switched them on.
         duplicate_rule: What its rule for equal e-mail addresses does.
         job_s: How long a bulk job takes from its upload to its end.
+        batches_per_transaction: Collections of one composite request that its
+            automations take; 0 is any number.
         page_size: Rows of one query page, unless the request asks for fewer.
         oldest_version: API versions before it are gone.
         newest_version: The newest API version there is.
@@ -53,6 +55,7 @@ class SalesforceSettings:
     person_accounts: bool = False
     duplicate_rule: Literal["off", "alert", "block"] = "off"
     job_s: float = 0.0
+    batches_per_transaction: int = 0
     page_size: int = 2000
     oldest_version: int = 31
     newest_version: int = 68

@@ -208,3 +208,12 @@ class SourceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     event_complete: Literal["end_of_input"] | ClosingStream = "end_of_input"
     on_rejected: Literal["warn", "stop"] = "warn"
     times: Times = Times()
+
+
+def to_schema_text() -> str:
+    """Return the JSON schema of a mapping, as editors read it."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **msgspec.json.schema(SourceFile),
+    }
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"

@@ -17,7 +17,7 @@ from target_crm.hubspot.custom_events import CustomEvents
 from target_crm.hubspot.marketing import MarketingEvents
 from target_crm.hubspot.notes import Notes
 from target_crm.hubspot.properties import Properties
-from target_crm.hubspot.wire import Wire
+from target_crm.hubspot.wire import ApiPaths, Wire
 from target_crm.patience import Clockwork
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class HubSpotSettings:
         organizer: Of the marketing events.
         workers: Calls at the same time.
         pace_dir: Folder in which processes share the rate limit; empty keeps it alone.
+        account: Name of the account in the ledger; empty makes one of the credential.
+        custom_event_path: Where a dated version has custom events.
     """
 
     credential: str | OAuth
@@ -68,6 +70,8 @@ class HubSpotSettings:
     organizer: str = "Webinar"
     workers: int = 4
     pace_dir: str = ""
+    account: str = ""
+    custom_event_path: str = "events"
 
 
 class HubSpot:
@@ -103,16 +107,21 @@ class HubSpot:
     def account(self) -> str:
         """Return the account as the ledger names it, without a request.
 
-        The host and the credential: another token starts with an empty ledger, which
-        costs one comparison with the CRM. Writing on with the ledger of another
-        account would leave out everybody in it.
+        The host, and the name that the settings give or else the credential: another
+        token then starts with an empty ledger, which costs one comparison with the
+        CRM. Writing on with the ledger of another account would leave out everybody
+        in it.
         """
         host = urlsplit(self._settings.api_url).hostname
-        return f"{host} {self._credential.fingerprint}"
+        return f"{host} {self._settings.account or self._credential.fingerprint}"
 
     def check(self) -> None:
         """Check the credential by reading the contact properties."""
         self._properties.present()
+
+    def missing(self, properties: PropertySet) -> list[str]:
+        """Check the properties; return the names of those that are not there."""
+        return [spec.name for spec in self._properties.missing(properties)]
 
     def prepare(self, properties: PropertySet) -> bool:
         """Check the properties and create what is missing; whether none existed."""
@@ -141,7 +150,7 @@ class HubSpot:
         folder = Path(settings.pace_dir).expanduser() if settings.pace_dir else None
         return Wire(
             settings.api_url,
-            version=settings.api_version,
+            paths=ApiPaths(settings.api_version, settings.custom_event_path),
             connections=connections,
             clockwork=self._clockwork,
             pace_file=folder / f"pace-{_hash(self.account())}" if folder else None,

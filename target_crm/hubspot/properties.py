@@ -51,7 +51,14 @@ class Properties:
         return {str(entry.get("name")): entry for entry in found}
 
     def ensure(self, properties: PropertySet) -> bool:
-        """Check all properties, create missing ones; whether none of ours existed.
+        """Check all properties, create missing ones; whether none of ours existed."""
+        missing = self.missing(properties)
+        if missing:
+            self._create(properties, missing)
+        return bool(missing) and len(missing) == len(properties.ours)
+
+    def missing(self, properties: PropertySet) -> list[Property]:
+        """Check all properties against what the account has; return those it lacks.
 
         Raises:
             SettingError: The mapping does not fit what HubSpot has.
@@ -69,18 +76,17 @@ class Properties:
                 "it from the mapping, or leave out `ours: false` to have it created.",
                 setting="mapping",
             )
-        if missing:
-            self._create(properties, missing)
-        return bool(missing) and len(missing) == len(properties.ours)
-
-    def _create(self, properties: PropertySet, missing: Sequence[Property]) -> None:
-        names = ", ".join(spec.name for spec in missing)
-        if not self._may_create:
+        if missing and not self._may_create:
+            names = ", ".join(spec.name for spec in missing)
             raise FatalError(
                 f"HubSpot has no contact property {names}, and `create_properties` is "
                 "off. Create them, or switch it on.",
                 setting="create_properties",
             )
+        return missing
+
+    def _create(self, properties: PropertySet, missing: Sequence[Property]) -> None:
+        names = ", ".join(spec.name for spec in missing)
         try:
             self._create_group(properties)
             self._create_batch(properties, missing)

@@ -9,13 +9,14 @@ answers. The client speaks the paths of version 3; dated versions are written ov
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import urllib3
 
-from sync_core.address import check_base_url
+from sync_core.address import check_base_url, keep_outside
 from sync_core.errors import FatalError, TransientError
 from sync_core.pace import Pace
 from sync_core.retrying import Retrier
@@ -35,7 +36,7 @@ CHUNK = 65_536
 FIRST_LIMIT = 100  # requests in ten seconds on the smallest edition, until it is told
 WINDOW = 10.0
 SLACK = 0.5  # seconds: we count when a request starts, HubSpot when it arrives
-# Version 3 path to dated path; HubSpot's own specifications of 2026-03.
+# Version 3 path to dated path; HubSpot's own specifications of 2026-03 and 2026-09.
 _DATED = (
     (re.compile(r"^/crm/v3/objects/"), "/crm/objects/{version}/"),
     (re.compile(r"^/crm/v3/properties/"), "/crm/properties/{version}/"),
@@ -44,8 +45,33 @@ _DATED = (
         "/marketing/marketing-events/{version}/",
     ),
     (re.compile(r"^/oauth/v1/"), "/oauth/{version}/"),
-    (re.compile(r"^/events/v3/"), "/events/{version}/"),
+    (re.compile(r"^/events/v3/"), "/{events}/{version}/"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPaths:
+    """Which paths of HubSpot to speak.
+
+    Attributes:
+        version: ``v3`` or a date such as ``2026-03``.
+        events: Where a dated version has custom events: its specification of 2026-09
+            says ``events/custom``, other clients of that version say ``events``.
+    """
+
+    version: str = "v3"
+    events: str = "events"
+
+    def of(self, path: str) -> str:
+        """Return the path of this version for one of version 3."""
+        if self.version == "v3":
+            return path
+        for pattern, dated in _DATED:
+            place = dated.format(version=self.version, events=self.events)
+            path, count = pattern.subn(place, path)
+            if count:
+                break
+        return path
 
 
 class Wire:
@@ -53,7 +79,7 @@ class Wire:
 
     Args:
         base_url: HubSpot, or a sandbox on loopback.
-        version: ``v3`` or a date such as ``2026-03``.
+        paths: The version to speak.
         patience: Bounds in seconds.
         connections: Kept open; as many as calls at the same time.
         clockwork: Clock and sleep.
@@ -64,7 +90,7 @@ class Wire:
         self,
         base_url: str,
         *,
-        version: str = "v3",
+        paths: ApiPaths | None = None,
         patience: Patience | None = None,
         connections: int = 4,
         clockwork: Clockwork | None = None,
@@ -72,7 +98,7 @@ class Wire:
     ) -> None:
         self.base_url = check_base_url(base_url, setting="api_url")
         self.traffic = Traffic()
-        self._version = version
+        self._paths = paths or ApiPaths()
         self._patience = patience or Patience()
         self._time = clockwork or Clockwork()
         self._pace = _to_pace(pace_file, self._time)
@@ -85,6 +111,7 @@ class Wire:
         self._pool = urllib3.PoolManager(
             maxsize=connections, retries=False, cert_reqs="CERT_REQUIRED"
         )
+        keep_outside(self._pool)
         self._credential: Credential | None = None
         self._pauses = 0
 
@@ -234,14 +261,7 @@ class Wire:
         )
 
     def _dated(self, url: str) -> str:
-        if self._version == "v3":
-            return url
-        path = url.removeprefix(self.base_url)
-        for pattern, dated in _DATED:
-            path, count = pattern.subn(dated.format(version=self._version), path)
-            if count:
-                break
-        return self.base_url + path
+        return self.base_url + self._paths.of(url.removeprefix(self.base_url))
 
     def _read(
         self, response: urllib3.BaseHTTPResponse, what: str, deadline: float

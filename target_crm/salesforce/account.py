@@ -15,9 +15,10 @@ from target_crm.salesforce.connection import to_fingerprint
 from target_crm.salesforce.entries import Told
 from target_crm.salesforce.fields import Needs, find_problems, read_describes
 from target_crm.salesforce.finding import SEARCH, Finder
-from target_crm.salesforce.matching import Rules
-from target_crm.salesforce.people import LeadRules, People, Ways
-from target_crm.salesforce.writing import BATCH, Collections
+from target_crm.salesforce.matching import CONTACT, Rules
+from target_crm.salesforce.people import LeadRules, People
+from target_crm.salesforce.ways import Ways
+from target_crm.salesforce.writing import Collections
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 BULK_THRESHOLD = 2_000  # limits cheat sheet: above it, Bulk API 2.0 is a good candidate
 ROWS_IN_A_DRAIN = 10_000
+# Five may ride in one; the organisation's automations share the limits of a request.
+BATCHES_PER_REQUEST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class SalesforceSettings:
         bulk_threshold: Records from which a job is used; 0 is never.
         bulk_seconds: How long a job is waited for.
         workers: Calls at the same time.
+        batches_per_request: Batches of 200 records in one request.
     """
 
     credential: Credential
@@ -64,6 +68,7 @@ class SalesforceSettings:
     bulk_threshold: int = BULK_THRESHOLD
     bulk_seconds: float = 600.0
     workers: int = 4
+    batches_per_request: int = BATCHES_PER_REQUEST
 
 
 class Salesforce:
@@ -89,7 +94,9 @@ class Salesforce:
             connections=settings.workers,
             clockwork=clockwork,
         )
-        collections = Collections(self._api, _to_headers(settings))
+        collections = Collections(
+            self._api, _to_headers(settings), together=settings.batches_per_request
+        )
         self._ways = Ways(
             collections,
             Bulk(self._api, max_seconds=settings.bulk_seconds),
@@ -142,7 +149,13 @@ class Salesforce:
             tasks=told.tasks,
         )
         described = read_describes(self._api, needs.objects)
+        self._finder.learn(described[CONTACT])
         return find_problems(described, self._settings.properties, needs)
+
+    def missing(self, properties: PropertySet) -> list[str]:
+        """Return nothing: fields are deployed, never made by a run."""
+        del properties
+        return []
 
     def prepare(self, properties: PropertySet) -> bool:
         """Check the fields; they are deployed, never made here, so none is ours anew.
@@ -171,8 +184,8 @@ class Salesforce:
         return self._people.upsert(contacts)
 
     def write_size(self, count: int) -> int:
-        """Return how many people one upsert takes: a batch, or all in one job."""
-        return count if self._ways.is_bulk(count) else BATCH
+        """Return how many people one upsert takes: a request of them, or one job."""
+        return self._ways.size(count)
 
     def close(self) -> None:
         """Close the connections."""

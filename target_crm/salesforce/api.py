@@ -6,9 +6,7 @@ import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
-import msgspec
 import requests
 
 from sync_core.errors import FatalError, TransientError
@@ -19,13 +17,12 @@ from target_crm.salesforce.answers import EXPIRED, Reply, to_reply
 from target_crm.salesforce.connection import Ticket, log_in, to_session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from target_crm.salesforce.connection import Credential
 
 MAX_BODY = 200_000_000
 CHUNK = 65_536
-NOT_FOUND = 404
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
@@ -64,6 +61,7 @@ class Api:
         clockwork: Clockwork | None = None,
         patience: Patience | None = None,
     ) -> None:
+        self.version = float(version)
         self.base = f"/services/data/v{version}"
         self.traffic = Traffic()
         self.time = clockwork or Clockwork()
@@ -134,32 +132,6 @@ class Api:
         reply: Reply = self.retry(attempt) if again else attempt()
         return reply
 
-    def composite(self, paths: Sequence[str], *, may_miss: bool = False) -> list[Any]:
-        """Return the bodies of several GETs in one request; at most five queries.
-
-        Args:
-            paths: Of what to get.
-            may_miss: Whether what is not there is None instead of a refusal.
-
-        Raises:
-            Refused: One of them was refused.
-        """
-        parts = [
-            {"method": "GET", "url": self.base + path, "referenceId": f"part{place}"}
-            for place, path in enumerate(paths)
-        ]
-        wish = {"allOrNone": False, "compositeRequest": parts}
-        answer = self.send("POST", "/composite", json=wish).data
-        found = answer.get("compositeResponse") if isinstance(answer, dict) else None
-        if not isinstance(found, list) or len(found) != len(paths):
-            raise FatalError("Salesforce's composite answer is not whole.")
-        return [
-            None
-            if may_miss and entry.get("httpStatusCode") == NOT_FOUND
-            else self._part(entry)
-            for entry in found
-        ]
-
     def query(self, soql: str) -> list[dict[str, Any]]:
         """Return all rows of a query."""
         return self.rows(self.send("GET", "/query", params={"q": soql}).data)
@@ -176,11 +148,6 @@ class Api:
             if page.get("done") is not False or not following:
                 return found
             page = self.send("GET", following.removeprefix(self.base)).data
-
-    def _part(self, entry: Mapping[str, Any]) -> Any:
-        body = msgspec.json.encode(entry.get("body"))
-        status = int(entry.get("httpStatusCode") or 0)
-        return to_reply(status, {}, body, "POST /composite").data
 
     def _attempt(self, request: _Request, deadline: float) -> Reply:
         ticket = self._open(None)
@@ -249,8 +216,3 @@ def to_text(value: str) -> str:
     for sign, name in (("\n", "n"), ("\r", "r"), ("\t", "t")):
         plain = plain.replace(sign, f"\\{name}")
     return f"'{plain}'"
-
-
-def to_query_path(soql: str) -> str:
-    """Return the path of a query, for a part of a composite request."""
-    return f"/query?q={quote(soql, safe='')}"

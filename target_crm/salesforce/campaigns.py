@@ -15,10 +15,10 @@ from sync_core.errors import FatalError
 from target_crm.outcomes import Kind, Outcome
 from target_crm.salesforce.answers import Fate, Result
 from target_crm.salesforce.api import to_text
+from target_crm.salesforce.batches import BATCH, Change
 from target_crm.salesforce.entries import STATUSES, to_campaign, to_status, to_task
 from target_crm.salesforce.fields import ACTIVITY_KEY, CAMPAIGN, EVENT_KEY, STATUS
 from target_crm.salesforce.members import ALREADY, Members
-from target_crm.salesforce.writing import BATCH, Change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -166,7 +166,7 @@ class Campaigns:
             if label not in present
         ]
         if changes:
-            written = self._api.retry(lambda: self._writer.create(changes))
+            written = self._api.retry(lambda: self._writer.write(changes))
             for result in written:
                 if result.reason is None or result.reason.code != ALREADY:
                     self._checked(result)

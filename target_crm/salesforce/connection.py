@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from sync_core.address import check_base_url, is_loopback
+from sync_core.address import check_base_url, is_loopback, keep_outside
 from sync_core.errors import FatalError, SettingError, TransientError
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class Door(HTTPAdapter):
         self._patience = patience
         self._base = urlsplit(base)
         super().__init__(pool_maxsize=connections)
+        keep_outside(self.poolmanager)
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any

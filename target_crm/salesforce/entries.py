@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from target_crm.salesforce.batches import Change
 from target_crm.salesforce.fields import (
     ACTIVITY_KEY,
     CAMPAIGN,
@@ -14,7 +15,6 @@ from target_crm.salesforce.fields import (
     TASK,
 )
 from target_crm.salesforce.matching import CONTACT, to_kind
-from target_crm.salesforce.writing import Change
 
 if TYPE_CHECKING:
     from target_crm.crm import Attendance, Event

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sync_core.errors import SettingError
+from target_crm.salesforce.composite import get_all
 from target_crm.salesforce.matching import CONTACT, LEAD
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def read_describes(api: Api, objects: Sequence[str]) -> dict[str, Describe]:
     An object that is not there, or hidden from this user, has no fields and no rights.
     """
     paths = [f"/sobjects/{name}/describe" for name in objects]
-    bodies = api.composite(paths, may_miss=True)
+    bodies = get_all(api, paths, may_miss=True)
     return {
         name: Describe(name, body if isinstance(body, dict) else {})
         for name, body in zip(objects, bodies, strict=True)

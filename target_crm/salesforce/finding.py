@@ -7,7 +7,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from target_crm.crm import Found
-from target_crm.salesforce.api import to_query_path
+from target_crm.salesforce.answers import Refused
+from target_crm.salesforce.composite import MAX_HEAVY, get_all, to_query_path
+from target_crm.salesforce.fields import read_describes
 from target_crm.salesforce.matching import (
     CONTACT,
     LEAD,
@@ -25,11 +27,14 @@ if TYPE_CHECKING:
     from target_crm.crm import Contact
     from target_crm.mapping import PropertySet
     from target_crm.salesforce.api import Api
+    from target_crm.salesforce.fields import Describe
     from target_crm.salesforce.matching import Person, Rules
 
-QUERIES_AT_ONCE = 5  # composite: at most five of its parts may be queries
 MAX_REMEMBERED = 50_000  # forgetting costs another search
-SEARCH = 400  # addresses that fit into four queries, if they are not very long
+SEARCH = 2_500  # addresses that fit into four queries, if they are not very long
+# Limits cheat sheet: a statement may be too complicated below its longest length.
+TOO_MUCH, FEWEST = "QUERY_TOO_COMPLICATED", 50
+_PERSON_ACCOUNT = "IsPersonAccount"
 
 
 class Finder:
@@ -57,6 +62,7 @@ class Finder:
         self._lock = threading.Lock()
         self._absent: set[str] = set()  # of those just read
         self._contact_fields: tuple[str, ...] | None = None
+        self._is_ready = False
 
     def read(self, keys: Sequence[str]) -> dict[str, Found]:
         """Return the people who are in the organisation, by address."""
@@ -76,7 +82,16 @@ class Finder:
         }
 
     def match(self, keys: Sequence[str]) -> dict[str, Match]:
-        """Return whom each address means; two queries in one request, if they fit."""
+        """Return whom each address means; all queries in one request, if they fit."""
+        try:
+            return self._match(keys)
+        except Refused as refusal:
+            if len(keys) <= FEWEST or refusal.reason.code != TOO_MUCH:
+                raise
+        middle = len(keys) // 2
+        return self.match(keys[:middle]) | self.match(keys[middle:])
+
+    def _match(self, keys: Sequence[str]) -> dict[str, Match]:
         fields = self._fields_of_contacts()
         names = list(self._properties.properties)
         queries = [
@@ -104,21 +119,25 @@ class Finder:
                 people[key].append(person)
 
     def _rows(self, queries: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-        for start in range(0, len(queries), QUERIES_AT_ONCE):
-            part = queries[start : start + QUERIES_AT_ONCE]
-            for page in self._api.composite([to_query_path(query) for query in part]):
+        for start in range(0, len(queries), MAX_HEAVY):
+            part = queries[start : start + MAX_HEAVY]
+            for page in get_all(self._api, [to_query_path(query) for query in part]):
                 yield from self._api.rows(page)
+
+    def learn(self, contact: Describe) -> None:
+        """Take over what was just read of the contact object."""
+        flag = _PERSON_ACCOUNT
+        self._contact_fields = (flag,) if flag in contact.fields else ()
 
     def _fields_of_contacts(self) -> tuple[str, ...]:
         """Return the field that tells person accounts, where they are switched on."""
         with self._lock:
-            if self._contact_fields is None:
+            if not self._is_ready:
                 self._before()
-                body = self._api.send("GET", f"/sobjects/{CONTACT}/describe").data
-                names = {field.get("name") for field in body.get("fields") or []}
-                flag = "IsPersonAccount"
-                self._contact_fields = (flag,) if flag in names else ()
-            return self._contact_fields
+                self._is_ready = True
+            if self._contact_fields is None:
+                self.learn(read_describes(self._api, [CONTACT])[CONTACT])
+            return self._contact_fields or ()
 
     def of_contacts(self, contacts: Iterable[Contact]) -> dict[str, Match]:
         """Return whom contacts mean: by their ids, as was just read, or asked."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
 
 from target_crm.salesforce.api import to_text
 from target_crm.values import CLEARED, to_canonical
@@ -24,8 +23,9 @@ CONTACT, LEAD = "Contact", "Lead"
 PREFIXES = {"003": CONTACT, "00Q": LEAD}
 SEVERAL = "several_records_with_this_email"
 PERSON_ACCOUNT = "person_account"
-# REST guide: address and headers share 16,384 bytes; the fields need up to 3,000.
-MAX_QUOTED = 10_000
+# Limits cheat sheet: a statement has at most 100,000 characters; the fields need some.
+MAX_LISTED = 60_000
+MAX_KEYS = 1_250  # so that an ordinary answer is one page, of at most 2,000 rows
 
 Duplicates = Literal["newest", "all", "skip"]
 
@@ -160,13 +160,13 @@ def _to_text(value: Any) -> str | None:
 def to_queries(
     kind: str, where: str, keys: Sequence[str], names: Sequence[str]
 ) -> Iterator[str]:
-    """Return queries for records by a field, each short enough for an address."""
+    """Return queries for records by a field, each short enough for a statement."""
     listed: list[str] = []
     size = 0
     for key in keys:
         text = to_text(key)
-        length = len(quote(f"{text},", safe=""))
-        if listed and size + length > MAX_QUOTED:
+        length = len(text) + 1
+        if listed and (size + length > MAX_LISTED or len(listed) == MAX_KEYS):
             yield _to_query(kind, where, listed, names)
             listed, size = [], 0
         listed.append(text)

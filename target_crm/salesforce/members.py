@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from target_crm.salesforce.answers import Result
 from target_crm.salesforce.api import to_text
+from target_crm.salesforce.batches import Change
 from target_crm.salesforce.entries import is_forwards, to_member, to_status
 from target_crm.salesforce.fields import MEMBER
 from target_crm.salesforce.matching import CONTACT, to_kind
-from target_crm.salesforce.writing import Change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,14 +90,14 @@ class Members:
                     values={"Status": status},
                 )
         # A pair exists once, so a repeated request adds nobody twice.
-        for places, write in ((new, self._add), (raised, self._writer.update)):
+        for places, write in ((new, self._add), (raised, self._writer.write)):
             if places:
                 written = write(list(places.values()))
                 results = _placed(results, list(places), written)
         return results
 
     def _add(self, changes: Sequence[Change]) -> list[Result]:
-        written: list[Result] = self._api.retry(lambda: self._writer.create(changes))
+        written: list[Result] = self._api.retry(lambda: self._writer.write(changes))
         return [
             Result(record_id=result.record_id, created=True)
             if result.reason is None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_crm.outcomes import Kind, Outcome, Why
 from target_crm.salesforce.answers import Fate, Result
+from target_crm.salesforce.batches import Change
 from target_crm.salesforce.matching import LEAD, NOBODY, to_kind
-from target_crm.salesforce.writing import BATCH, Change, is_locked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from target_crm.crm import Contact
     from target_crm.mapping import Property, PropertySet
     from target_crm.salesforce.api import Api
-    from target_crm.salesforce.bulk import Bulk
     from target_crm.salesforce.finding import Finder
     from target_crm.salesforce.matching import Match
-    from target_crm.salesforce.writing import Collections, Writer
+    from target_crm.salesforce.ways import Ways
 
 UNKNOWN = "[not provided]"
 # Field of a new lead, field of the row, and what Salesforce takes at most.
@@ -47,23 +46,6 @@ class LeadRules:
 
     create: bool = True
     source: str = "Webinar"
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """How records are written: a few of them, and thousands."""
-
-    collections: Collections
-    bulk: Bulk
-    bulk_threshold: int
-
-    def for_count(self, count: int) -> Writer:
-        """Return the way that fits a number of records."""
-        return self.bulk if self.is_bulk(count) else self.collections
-
-    def is_bulk(self, count: int) -> bool:
-        """Tell whether a job is worth it."""
-        return 0 < self.bulk_threshold <= count
 
 
 class People:
@@ -98,10 +80,13 @@ class People:
         ends, stale = self._write(contacts, matches)
         if stale:
             again = [c for c in contacts if c.email_key in stale]
-            found = self._finder.match_all([contact.email_key for contact in again])
+            found = self._match(again)
             more, stale = self._write(again, found, all_fields=True)
             ends |= more | stale
         return [ends[contact.email_key] for contact in contacts]
+
+    def _match(self, contacts: Sequence[Contact]) -> dict[str, Match]:
+        return self._finder.match_all([contact.email_key for contact in contacts])
 
     def _write(
         self,
@@ -110,116 +95,75 @@ class People:
         *,
         all_fields: bool = False,
     ) -> tuple[dict[str, Outcome], dict[str, Outcome]]:
-        """Write; return the outcomes, and those of people to look for again."""
+        """Write; return the outcomes, and those of people to look for again.
+
+        After a lost answer it looks first who is there by now.
+        """
+        found, whole = matches, all_fields
+        is_first = True
+
+        def attempt() -> tuple[dict[str, Outcome], dict[str, Outcome]]:
+            nonlocal found, whole, is_first
+            if not is_first:
+                found, whole = self._match(contacts), True
+            is_first = False
+            return self._write_once(contacts, found, all_fields=whole)
+
+        ends: tuple[dict[str, Outcome], dict[str, Outcome]] = self._api.retry(attempt)
+        return ends
+
+    def _write_once(
+        self,
+        contacts: Sequence[Contact],
+        matches: Mapping[str, Match],
+        *,
+        all_fields: bool,
+    ) -> tuple[dict[str, Outcome], dict[str, Outcome]]:
         ends: dict[str, Outcome] = {}
-        new, held = [], []
+        stale: dict[str, Outcome] = {}
+        meant: list[tuple[Contact, tuple[str, ...]]] = []
         for contact in contacts:
             match = matches.get(contact.email_key, NOBODY)
             if match.left_out:
                 ends[contact.email_key] = _not_sent(match.left_out)
-            elif match.ids:
-                held.append((contact, match.ids))
-            elif self._leads.create:
-                new.append(contact)
+            elif match.ids or self._leads.create:
+                meant.append((contact, match.ids))
             else:
                 ends[contact.email_key] = _not_sent(Why.NO_CONTACT.value)
-        results = self._update(held, all_fields=all_fields)
-        results |= self._create(new)
-        stale = {}
-        for key, result in results.items():
+        for key, result in self._send(meant, all_fields=all_fields).items():
             if result.reason is not None and result.reason.fate is Fate.REMATCH:
                 stale[key] = result.reason.to_outcome()
             else:
                 ends[key] = to_outcome(result)
         return ends, stale
 
-    def _update(
-        self, held: Sequence[tuple[Contact, tuple[str, ...]]], *, all_fields: bool
+    def _send(
+        self, meant: Sequence[tuple[Contact, tuple[str, ...]]], *, all_fields: bool
     ) -> dict[str, Result]:
-        changes, keys = [], []
-        for contact, ids in held:
-            partial = len(ids) == 1 and not all_fields
-            values = self._to_values(contact, partial=partial)
-            for record_id in ids:
-                kind = to_kind(record_id)
-                changes.append(Change(kind=kind, record_id=record_id, values=values))
-                keys.append((contact.email_key, ",".join(ids)))
-        if not changes:
-            return {}
+        """Write contacts to their records, or as leads where there are none."""
+        changes: list[Change] = []
+        owners: list[tuple[str, tuple[str, ...]]] = []
+        for contact, ids in meant:
+            made = self._to_changes(contact, ids, all_fields=all_fields)
+            changes += made
+            owners += [(contact.email_key, ids)] * len(made)
         results: dict[str, Result] = {}
-        written = self._settled(changes)
-        for (key, ids_text), result in zip(keys, written, strict=True):
-            if result.reason is None:
-                result = Result(record_id=ids_text)  # noqa: PLW2901
+        for (key, ids), result in zip(owners, self._ways.write(changes), strict=True):
             before = results.get(key)
             if before is None or before.reason is None:
-                results[key] = result
+                results[key] = _of_person(ids, result)
         return results
 
-    def _settled(self, changes: Sequence[Change]) -> list[Result]:
-        """Update; what a job could not lock is sent again by collections."""
-        results = self._ways.for_count(len(changes)).update(changes)
-        if not self._ways.is_bulk(len(changes)):
-            return results
-        return self._again_alone(changes, results)
-
-    def _again_alone(
-        self, changes: Sequence[Change], results: Sequence[Result]
-    ) -> list[Result]:
-        settled = list(results)
-        locked = [place for place, result in enumerate(settled) if is_locked(result)]
-        if locked:
-            some = [changes[place] for place in locked]
-            write = self._ways.collections
-            way = write.update if some[0].record_id else write.create
-            for place, result in zip(locked, way(some), strict=True):
-                settled[place] = result
-        return settled
-
-    def _create(self, contacts: Sequence[Contact]) -> dict[str, Result]:
-        """Add leads; after a lost answer, look first who is there by now."""
-        results: dict[str, Result] = {}
-        left = list(contacts)
-        is_first = True
-
-        def attempt() -> None:
-            nonlocal left, is_first
-            if not is_first:
-                results.update(self._update_those_there(left))
-                left = [c for c in left if c.email_key not in results]
-            is_first = False
-            self._create_once(left, results)
-
-        if left:
-            self._api.retry(attempt)
-        return results
-
-    def _create_once(
-        self, contacts: Sequence[Contact], results: dict[str, Result]
-    ) -> None:
-        if not contacts:
-            return
-        count = len(contacts)
-        size = count if self._ways.is_bulk(count) else BATCH
-        for start in range(0, count, size):
-            part = contacts[start : start + size]
-            changes = [self._to_lead(contact) for contact in part]
-            written = self._ways.for_count(count).create(changes)
-            if self._ways.is_bulk(count):
-                written = self._again_alone(changes, written)
-            for contact, result in zip(part, written, strict=True):
-                results[contact.email_key] = replace(
-                    result, created=result.reason is None
-                )
-
-    def _update_those_there(self, contacts: Sequence[Contact]) -> dict[str, Result]:
-        matches = self._finder.match_all([contact.email_key for contact in contacts])
-        held = [
-            (contact, matches[contact.email_key].ids)
-            for contact in contacts
-            if matches[contact.email_key].ids
+    def _to_changes(
+        self, contact: Contact, ids: Sequence[str], *, all_fields: bool
+    ) -> list[Change]:
+        if not ids:
+            return [self._to_lead(contact)]
+        values = self._to_values(contact, partial=len(ids) == 1 and not all_fields)
+        return [
+            Change(kind=to_kind(record_id), record_id=record_id, values=values)
+            for record_id in ids
         ]
-        return self._update(held, all_fields=True)
 
     def _to_values(self, contact: Contact, *, partial: bool) -> dict[str, Any]:
         chosen = contact.changed if partial else None
@@ -274,6 +218,13 @@ def to_outcome(result: Result) -> Outcome:
         return result.reason.to_outcome()
     kind = Kind.CREATED if result.created else Kind.UPDATED
     return Outcome(kind=kind, contact_id=result.record_id)
+
+
+def _of_person(ids: Sequence[str], result: Result) -> Result:
+    """Return a record's result as its person's: all of the records are one person."""
+    if result.reason is not None:
+        return result
+    return Result(record_id=",".join(ids) or result.record_id, created=not ids)
 
 
 def _not_sent(why: str) -> Outcome:

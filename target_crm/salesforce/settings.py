@@ -6,7 +6,7 @@ from typing import Any
 
 import singer_sdk.typing as th
 
-from target_crm.salesforce.account import BULK_THRESHOLD
+from target_crm.salesforce.account import BATCHES_PER_REQUEST, BULK_THRESHOLD
 from target_crm.salesforce.entries import TIMELINES
 from target_crm.settings import COMMON
 
@@ -149,6 +149,18 @@ SETTINGS: tuple[th.Property[Any], ...] = (
         description=(
             "From this many records on, one Bulk API 2.0 job is used instead of "
             "requests of 200. 0: never."
+        ),
+    ),
+    th.Property(
+        "batches_per_request",
+        th.IntegerType,
+        allowed_values=[1, 2, 3, 4, 5],
+        default=BATCHES_PER_REQUEST,
+        title="Batches per request",
+        description=(
+            "How many batches of 200 records one request carries; Salesforce counts it "
+            "as one. Where Apex or flows reach their limits, it goes down to 1 by "
+            "itself for the rest of the run."
         ),
     ),
     th.Property(

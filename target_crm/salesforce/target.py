@@ -79,6 +79,7 @@ def to_organisation(
             bulk_threshold=int(given["bulk_threshold"]),
             bulk_seconds=float(given["bulk_timeout_seconds"]),
             workers=to_common_settings(given).workers,
+            batches_per_request=int(given["batches_per_request"]),
         ),
         clockwork=clockwork,
     )

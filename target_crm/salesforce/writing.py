@@ -1,13 +1,13 @@
-"""Writing records with sObject Collections: two hundred a request, row by row.
+"""Writing records with sObject Collections: two hundred a batch, row by row.
 
 Facts (REST guide, sObject Collections; seen 2026-11): at most 200 records, answered in
 their order with `success` each; a malformed request is refused as a whole; one id may
-stand in a request once; rows that could not get a lock are sent again alone.
+stand in a request once; rows that could not get a lock are sent again alone. Several
+batches ride in one composite request, which counts as one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from target_crm.salesforce.answers import (
@@ -19,39 +19,30 @@ from target_crm.salesforce.answers import (
     stop,
     to_result,
 )
+from target_crm.salesforce.batches import (
+    BATCH,
+    CHANGE,
+    CREATE,
+    to_batches,
+    to_keyed,
+)
+from target_crm.salesforce.composite import MAX_HEAVY, Part, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from target_crm.salesforce.api import Api
+    from target_crm.salesforce.batches import Batch, Change
 
-BATCH = 200
 LOCK_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
 WHAT = "Writing records"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A record as it should become; without an id it is a new one."""
-
-    kind: str
-    values: Mapping[str, Any]
-    record_id: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as collections take it."""
-        identity = {"Id": self.record_id} if self.record_id else {}
-        return {"attributes": {"type": self.kind}, **identity, **self.values}
 
 
 class Writer(Protocol):
     """A way to write many records."""
 
-    def update(self, changes: Sequence[Change]) -> list[Result]:
-        """Change records by their ids; one result each, in order."""
-
-    def create(self, changes: Sequence[Change]) -> list[Result]:
-        """Add records; one result each, in order.
+    def write(self, changes: Sequence[Change]) -> list[Result]:
+        """Change records by their ids, add those without; one result each, in order.
 
         Raises:
             TransientError: It is not known whether they were added.
@@ -59,108 +50,128 @@ class Writer(Protocol):
 
 
 class Collections:
-    """Writes up to two hundred records a request.
+    """Writes up to two hundred records a batch, and a few batches a request.
 
     Args:
         api: Sends the requests.
         headers: Sent with every write.
+        together: Batches in one request, at most five.
     """
 
-    def __init__(self, api: Api, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, api: Api, headers: Mapping[str, str] | None = None, *, together: int = 1
+    ) -> None:
         self._api = api
         self._headers = dict(headers or {})
+        self._together = min(MAX_HEAVY, max(1, together))
 
-    def update(self, changes: Sequence[Change]) -> list[Result]:
-        """Change records by their ids; one result each, in order."""
-        return self._write(changes, self._patch)
+    @property
+    def size(self) -> int:
+        """Records that one request takes."""
+        return BATCH * self._together
 
-    def create(self, changes: Sequence[Change]) -> list[Result]:
-        """Add records; one result each, in order.
+    def write(self, changes: Sequence[Change]) -> list[Result]:
+        """Change records by their ids, add those without; one result each, in order.
 
         Raises:
             TransientError: It is not known whether they were added.
         """
-        return self._write(changes, self._post)
+        return self._write(changes, list(to_batches(changes)))
 
     def upsert(self, key: str, changes: Sequence[Change]) -> list[Result]:
         """Add or change records of one object by a key; one result each, in order."""
-
-        def send(part: Sequence[Change]) -> list[Result]:
-            path = f"/composite/sobjects/{part[0].kind}/{key}"
-            return self._send("PATCH", path, part)
-
-        return self._write(changes, send)
+        return self._write(changes, list(to_keyed(key, changes)))
 
     def _write(
-        self,
-        changes: Sequence[Change],
-        send: Callable[[Sequence[Change]], list[Result]],
+        self, changes: Sequence[Change], batches: Sequence[Batch]
     ) -> list[Result]:
         results: list[Result] = [NO_ANSWER] * len(changes)
-        for places in to_parts(changes):
-            part = [changes[place] for place in places]
-            for place, result in zip(places, send(part), strict=True):
-                results[place] = result
-        return settle_locked(changes, results, send, self._api.pause)
+        start = 0
+        while start < len(batches):
+            group = batches[start : start + self._together]
+            start += len(group)
+            for batch, found in zip(group, self._send(group), strict=True):
+                settled = settle_locked(batch, found, self._send_one, self._api.pause)
+                for place, result in zip(batch.places, settled, strict=True):
+                    results[place] = result
+        return results
 
-    def _patch(self, part: Sequence[Change]) -> list[Result]:
-        return self._send("PATCH", "/composite/sobjects", part)
+    def _send(self, group: Sequence[Batch]) -> list[list[Result]]:
+        parts = [self._to_part(batch) for batch in group]
+        if len(group) == 1 or not all(part.may_ride for part in parts):
+            return [self._send_one(batch) for batch in group]
+        try:
+            if all(batch.method == CHANGE for batch in group):
+                answers = self._api.retry(lambda: write_all(self._api, parts))
+            else:
+                answers = write_all(self._api, parts)
+        except Refused:
+            return [self._send_one(batch) for batch in group]
+        return [
+            self._without_limits(batch, self._read(batch, answer))
+            for batch, answer in zip(group, answers, strict=True)
+        ]
 
-    def _post(self, part: Sequence[Change]) -> list[Result]:
-        return self._send("POST", "/composite/sobjects", part, again=False)
+    def _to_part(self, batch: Batch) -> Part:
+        return Part(
+            method=batch.method,
+            path=batch.path,
+            body=batch.to_json(),
+            headers=self._headers,
+        )
 
-    def _send(
-        self, method: str, path: str, part: Sequence[Change], *, again: bool = True
-    ) -> list[Result]:
-        wish = {"allOrNone": False, "records": [change.to_json() for change in part]}
+    def _without_limits(self, batch: Batch, found: list[Result]) -> list[Result]:
+        """Send again alone what Apex had no more room for in a shared request."""
+        places = [number for number, result in enumerate(found) if is_apex(result)]
+        if not places:
+            return found
+        self._together = 1
+        settled = list(found)
+        again = self._send_one(batch.only(places))
+        for number, result in zip(places, again, strict=True):
+            settled[number] = result
+        return settled
+
+    def _send_one(self, batch: Batch) -> list[Result]:
+        part = self._to_part(batch)
         try:
             answer = self._api.send(
-                method, path, json=wish, headers=self._headers, again=again
+                part.method,
+                part.path,
+                json=part.body,
+                headers=part.headers,
+                again=part.method != CREATE,
             ).data
         except Refused as refusal:
-            return self._halves(method, path, part, refusal.reason)
+            return self._halves(batch, refusal.reason)
+        return self._read(batch, answer)
+
+    def _read(self, batch: Batch, answer: Any) -> list[Result]:
+        if isinstance(answer, Refused):
+            return self._halves(batch, answer.reason)
+        count = len(batch.changes)
         entries = answer if isinstance(answer, list) else []
-        results = [to_result(entry) for entry in entries[: len(part)]]
-        results += [NO_ANSWER] * (len(part) - len(results))
+        results = [to_result(entry) for entry in entries[:count]]
+        results += [NO_ANSWER] * (count - len(results))
         check_stop(results)
         return results
 
-    def _halves(
-        self, method: str, path: str, part: Sequence[Change], reason: Reason
-    ) -> list[Result]:
+    def _halves(self, batch: Batch, reason: Reason) -> list[Result]:
         """Find the row that a whole request was refused for, and write the others."""
-        if len(part) == 1 or reason.code == "INVALID_FIELD":
-            return [Result(reason=reason)] * len(part)
-        middle = len(part) // 2
-        again = method != "POST"
+        count = len(batch.changes)
+        if count == 1 or reason.code == "INVALID_FIELD":
+            return [Result(reason=reason)] * count
+        middle = count // 2
         return [
-            *self._send(method, path, part[:middle], again=again),
-            *self._send(method, path, part[middle:], again=again),
+            *self._send_one(batch.only(range(middle))),
+            *self._send_one(batch.only(range(middle, count))),
         ]
 
 
-def to_parts(changes: Sequence[Change]) -> Iterator[list[int]]:
-    """Return the places of changes by request: one object at a time, each id once."""
-    left = sorted(range(len(changes)), key=lambda place: changes[place].kind)
-    while left:
-        part: list[int] = []
-        later: list[int] = []
-        seen: set[str] = set()
-        for place in left:
-            record_id = changes[place].record_id
-            if len(part) == BATCH or (record_id and record_id in seen):
-                later.append(place)
-            else:
-                part.append(place)
-                seen.add(record_id)
-        yield part
-        left = later
-
-
 def settle_locked(
-    changes: Sequence[Change],
+    batch: Batch,
     results: Sequence[Result],
-    send: Callable[[Sequence[Change]], list[Result]],
+    send: Callable[[Batch], list[Result]],
     pause: Callable[[float], None],
 ) -> list[Result]:
     """Send the rows that could not get a lock again, alone, a few times."""
@@ -170,17 +181,24 @@ def settle_locked(
         if not locked:
             break
         pause(wait)
-        for start in range(0, len(locked), BATCH):
-            places = locked[start : start + BATCH]
-            again = send([changes[place] for place in places])
-            for place, result in zip(places, again, strict=True):
-                settled[place] = result
+        again = send(batch.only(locked))
+        for place, result in zip(locked, again, strict=True):
+            settled[place] = result
     return settled
 
 
 def is_locked(result: Result) -> bool:
     """Tell whether a row may pass if it is sent again."""
     return result.reason is not None and result.reason.fate is Fate.AGAIN
+
+
+def is_apex(result: Result) -> bool:
+    """Tell whether the organisation's own Apex had no more room in the request.
+
+    So it says: `CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY`, "System.LimitException: Apex CPU
+    time limit exceeded" (seen 2026-11).
+    """
+    return result.reason is not None and "LimitException" in result.reason.message
 
 
 def check_stop(results: Sequence[Result]) -> None:

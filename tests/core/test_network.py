@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -15,6 +17,9 @@ from sync_core.http import MAX_BODY, ApiClient, Timeouts
 from sync_core.pace import Pace
 from sync_core.retrying import Retrier
 from sync_core.verdicts import to_error, to_retry_after
+from target_crm.hubspot.wire import Wire
+from target_crm.patience import Clockwork, Patience
+from target_crm.salesforce.connection import to_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,6 +192,34 @@ BAD_URLS = [
     "https://",
     "//example.com",
     "javascript:alert(1)",
+    "http://0x7f.1",
+    "http://127.1",
+    "http://[::ffff:169.254.169.254]",
+    "http://169.254.169.254/latest/meta-data",
+    "http://metadata.google.internal",
+    "http://example.com@127.0.0.1",
+    "https://api.example.com@169.254.169.254",
+    "http://127.0.0.1@example.com",
+    "http://loopback",
+    "gopher://127.0.0.1:25",
+    "https://example.com\\@169.254.169.254#",
+    "https://[::1",
+]
+# What a host may be written as; no resolver is asked, or it is the system's own.
+LITERALS = [
+    "https://127.0.0.1",
+    "https://[::1]",
+    "https://[::ffff:169.254.169.254]",
+    "https://[::ffff:a9fe:a9fe]",
+    "https://169.254.169.254",
+    "https://10.0.0.1:8443",
+    "https://100.64.0.1",
+    "https://[fd00:ec2::254]",
+    "https://0.0.0.0",
+    "https://2130706433",
+    "https://0x7f000001",
+    "https://0177.0.0.1",
+    "https://127.1",
 ]
 INTERNAL = [
     "10.0.0.1",
@@ -204,6 +237,13 @@ INTERNAL = [
 ]
 
 
+@pytest.mark.parametrize("url", LITERALS)
+def test_s6_an_internal_address_is_refused_however_it_is_written(url: str) -> None:
+    """Decimal, octal, hexadecimal, short, and IPv4 inside IPv6."""
+    with pytest.raises(SettingError, match="internal address"):
+        check_base_url(url, setting="api_url")
+
+
 @pytest.mark.parametrize("url", GOOD_URLS)
 def test_public_https_and_loopback_http_are_allowed(url: str) -> None:
     """A trailing slash is the only thing that changes."""
@@ -213,14 +253,14 @@ def test_public_https_and_loopback_http_are_allowed(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", BAD_URLS)
-def test_other_addresses_are_refused(url: str) -> None:
+def test_s6_other_addresses_are_refused(url: str) -> None:
     """Clear text, users, queries and foreign schemes are refused by name."""
     with pytest.raises(SettingError, match="`api_url`"):
         check_base_url(url, setting="api_url", resolve=lambda _: ["8.8.8.8"])
 
 
 @pytest.mark.parametrize("address", INTERNAL)
-def test_a_name_that_points_inside_is_refused(address: str) -> None:
+def test_s6_a_name_that_points_inside_is_refused(address: str) -> None:
     """One internal address among public ones is enough."""
     with pytest.raises(SettingError, match="internal address"):
         check_base_url(
@@ -228,6 +268,75 @@ def test_a_name_that_points_inside_is_refused(address: str) -> None:
             setting="api_url",
             resolve=lambda _: ["8.8.8.8", address],
         )
+
+
+@pytest.fixture
+def rebound(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[int, list[bytes]]]:
+    """A listener on loopback to which a public name resolves after it was checked."""
+    heard: list[bytes] = []
+    real = socket.getaddrinfo
+    answers = iter(["8.8.8.8"])
+
+    def resolve(host: str, *args: Any, **kwargs: Any) -> Any:
+        if host != "api.example.com":
+            return real(host, *args, **kwargs)
+        return real(next(answers, "127.0.0.1"), *args, **kwargs)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def listen() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    link, _ = listener.accept()
+                    with link:
+                        heard.append(link.recv(1))
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        yield listener.getsockname()[1], heard
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+def read_platform(url: str, clock: VirtualClock) -> None:
+    """Ask as the tap asks."""
+    api = ApiClient(url, setting="api_url", headers={}, credential="access_token")
+    try:
+        api.get_json("/x")
+    finally:
+        api.close()
+
+
+def read_hubspot(url: str, clock: VirtualClock) -> None:
+    """Ask as target-hubspot asks."""
+    wire = Wire(url, clockwork=Clockwork(clock=clock, sleep=clock.sleep))
+    try:
+        wire.send("GET x", wire.plain("GET", "/x"))
+    finally:
+        wire.close()
+
+
+def read_salesforce(url: str, clock: VirtualClock) -> None:
+    """Ask as target-salesforce asks."""
+    with to_session("", Patience()) as session:
+        session.get(url)
+
+
+@pytest.mark.parametrize("ask", [read_platform, read_hubspot, read_salesforce])
+def test_s6_a_name_that_points_inside_later_is_told_nothing(
+    rebound: tuple[int, list[bytes]], virtual_clock: VirtualClock, ask: Any
+) -> None:
+    """The check at the start saw a public address; not a byte goes to the other."""
+    port, heard = rebound
+    url = f"https://api.example.com:{port}"
+    if ask is read_salesforce:
+        check_base_url(url, setting="domain")
+
+    with pytest.raises(FatalError, match="internal address now"):
+        ask(url, virtual_clock)
+
+    assert heard in ([], [b""])
 
 
 class Server(ThreadingHTTPServer):

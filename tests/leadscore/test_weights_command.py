@@ -112,3 +112,38 @@ def test_reset_mends_a_file_whose_weights_are_wrong(custom: Path, total: int) ->
 def test_a_file_without_weights_is_not_guessed_at() -> None:
     """Nothing is written where there is no block to replace."""
     assert with_default_weights("name: x\n") is None
+
+
+def test_reset_keeps_the_comments_of_the_weights() -> None:
+    """The shipped file is the same after it, to the last letter."""
+    text = shipped("scoring.yml").read_text(encoding="utf-8")
+    changed = text.replace("chat: 10 ", "chat: 35.5 ").replace(
+        "time_in_session: 25", "time_in_session: -1"
+    )
+
+    assert text != changed
+    assert text == with_default_weights(changed)
+    assert text == with_default_weights(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("  chat: 0\n", "", id="missing"),
+        pytest.param("  chat: 0\n", "  quiz: 0\n", id="unknown"),
+        pytest.param("  chat: 0\n", "  chat: 0\n  chat: 0\n", id="twice"),
+        pytest.param("  chat: 0\n", "  chat: 0\n  chat\n", id="torn"),
+        pytest.param("  chat: 0\n", "  chat: lots # really\n", id="text"),
+        pytest.param("  chat: 0\n", "  chat:\n", id="nothing"),
+    ],
+)
+def test_reset_mends_what_check_refuses(custom: Path, old: str, new: str) -> None:
+    """A missing, unknown, repeated or unreadable activity."""
+    custom.write_text(CUSTOM.replace(old, new, 1))
+    with pytest.raises(SettingError):
+        read_model(custom)
+
+    result = CliRunner().invoke(app, ["weights", "reset", "--file", str(custom)])
+
+    assert result.exit_code == 0, result.output
+    assert read_model(custom).weights == read_model(shipped("scoring.yml")).weights

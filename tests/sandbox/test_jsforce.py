@@ -114,6 +114,16 @@ def test_it_queries_page_by_page(got: dict[str, Any]) -> None:
     }
 
 
+def test_it_sends_several_requests_in_one(got: dict[str, Any]) -> None:
+    """A record, a collection, a reference to the first, a bad query: one request."""
+    assert got["composite"] == {
+        "status": [201, 200, 200, 400],
+        "rows": [True, False],
+        "back": "Kim",
+        "cost": 1,
+    }
+
+
 def test_it_reads_the_limits_and_refusals(got: dict[str, Any]) -> None:
     """Requests of the day are in a header; a token that is none is told by its code."""
     assert got["used"] > 10

@@ -174,19 +174,6 @@ def test_composite_answers_each_part_and_counts_once(org: Org) -> None:
     assert before - after == 2
 
 
-@pytest.mark.parametrize(
-    "urls",
-    [
-        pytest.param(["/query?q=SELECT+Id+FROM+Contact"] * 6, id="six queries"),
-        pytest.param(["/limits"] * 26, id="26 parts"),
-    ],
-)
-def test_composite_has_its_limits(org: Org, urls: list[str]) -> None:
-    """25 parts, 5 of them queries or collections."""
-    with pytest.raises(SalesforceMalformedRequest):
-        _composite(org, urls)
-
-
 # Bulk API 2.0
 
 

@@ -260,6 +260,7 @@ class Oracle:
             rows[who] = {
                 "lead_score": self.display(Fraction(lead)),
                 "sum": self.display(value),
+                "total": self.display(totals[who]),
                 "rank": rank,
                 "max_rank": len(order),
                 "ranked_attendees": sum(1 for other in sums.values() if other),

@@ -187,6 +187,18 @@ def test_averages_are_exact_and_shown_like_scores(rounding: str, third: float) -
     assert rows["p", "Warm"]["average_engagement"] == third
 
 
+@pytest.mark.parametrize(("rounding", "total"), [("truncate", 43.3), ("half_up", 43.4)])
+def test_the_total_is_engagement_and_profile(rounding: str, total: float) -> None:
+    """Exact inside: 33.33… and 10.02 are shown as one number."""
+    world = counted("chat", [3, 2, 1], "abc")
+    attendees = [row | {"profile_score": 10.02} for row in world.attendees]
+    world = make_world(world.activities, attendees=attendees)
+    row = leads_of(world, rounding=rounding, **CHAT)["c"]
+    assert (row["live_sum"], row["live_total"]) == (33.3, total)
+    assert (row["on_demand_sum"], row["on_demand_total"]) == (0.0, 10.0)
+    assert row["live_lead_score"] == 33.3
+
+
 def test_a_score_travels_with_rank_last_rank_and_number_ranked() -> None:
     """Because it only means something among the people of its event."""
     row = leads_of(counted("chat", [5, 5, 3, 0], "abcd"), **CHAT)["c"]

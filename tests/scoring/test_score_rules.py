@@ -78,6 +78,11 @@ def test_time_without_limits_is_added() -> None:
         ("poll_response", [{"quantity": 3}], 3),
         ("cta_click", [{"object_id": "c"}, {"object_id": "c", "session_id": "s2"}], 1),
         ("file_download", [{"object_id": "f"}, {"object_id": "g"}, {}], 3),
+        (
+            "file_download",
+            [{"object_id": "f"}, {"object_id": "f", "session_id": "s2"}],
+            1,
+        ),
         ("raise_hand", [{}, {}, {"session_id": "s2"}], 2),
         ("raise_hand", [{"quantity": 0}], None),
         ("session_rating", [{"quantity": 5}, {"quantity": 1}], 1),

@@ -307,6 +307,29 @@ def test_levels(score: float, level: str) -> None:
     assert level == row["live_level"]
 
 
+def test_whoever_is_not_ranked_has_no_level() -> None:
+    """0 is within the lowest level; but nothing done is not the same as little."""
+    vector = VECTORS["AIR-V24"]
+    (lowest,) = [
+        level
+        for score, level in zip(
+            vector["inputs"]["scores"], vector["expected"]["level"], strict=True
+        )
+        if not score
+    ]
+    assert lowest == read_model().file.levels[0].name
+    leads = leads_of(counted("reaction", [1, 0], "ab"), **only("reaction"))
+    assert (leads["b"]["live_lead_score"], leads["b"]["live_level"]) == (0.0, None)
+
+
+def test_no_example_is_left_out() -> None:
+    """Every one of the file is used on this page."""
+    page = Path(__file__).read_text(encoding="utf-8")
+    weights = {name for name in VECTORS if "V13" in name}
+    assert len(weights) == 6
+    assert [n for n in VECTORS if f'"{n}"' not in page and n not in weights] == []
+
+
 def test_groups_of_the_detailed_report() -> None:
     """Ten participants by total score, all of it given as a profile score."""
     vector = VECTORS["KAL-V01"]
@@ -331,6 +354,7 @@ def test_groups_of_the_detailed_report() -> None:
             "s_group_rank",
         ):
             assert expected[key] == row[f"live_{key}"]
+        assert (expected["total_score"], 0) == (row["live_total"], row["live_sum"])
     summaries = rows_of(map_worlds([world]), "event_summaries")
     live = {row["group"]: row for row in summaries if row["window"] == "live"}
     assert [live[name]["attendees"] for name in ("Hot", "Warm", "Cold")] == [2, 3, 5]

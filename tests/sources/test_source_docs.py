@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
 
 from scoring_transform.activities import NAMES
 from scoring_transform.sources import shapes
 from scoring_transform.sources.mapping import load_source, shipped_names
+from sync_core.mappings import shipped
 
+SCHEMA = shipped("sources") / "source.schema.json"
 PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
 SHAPES = [
     shape
@@ -60,3 +65,45 @@ def test_the_page_has_every_activity_and_unit(word: str) -> None:
 def test_the_page_names_every_shipped_mapping(name: str) -> None:
     """With its example."""
     assert f"| `{name}` |" in PAGE.read_text(encoding="utf-8")
+
+
+def judge() -> Draft202012Validator:
+    """Return the schema that editors read."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def test_the_schema_for_editors_is_the_shape_that_is_read() -> None:
+    """Made from the same types, by ``to_schema_text``."""
+    assert shapes.to_schema_text() == SCHEMA.read_text(encoding="utf-8")
+
+
+def test_the_schema_accepts_the_reference() -> None:
+    """Everything that the page shows."""
+    judge().validate(yaml.safe_load(reference()))
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_editors_find_the_schema_of_shipped_mappings(name: str) -> None:
+    """By their first line; and it accepts them."""
+    text = (SCHEMA.parent / f"{name}.yml").read_text(encoding="utf-8")
+    assert text.startswith("# yaml-language-server: $schema=source.schema.json\n")
+    judge().validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("event_complete: end_of_input", "event_complete: later"),
+        ("on_rejected: warn", "on_rejected: ignore"),
+        ("platform: example", "plattform: example"),
+        ("unit: minutes", "unit: moons"),
+        ("present: true", "present: maybe"),
+    ],
+)
+def test_the_schema_refuses_what_the_code_refuses(old: str, new: str) -> None:
+    """So that an editor underlines it."""
+    assert old in reference()
+    with pytest.raises(ValidationError):
+        judge().validate(yaml.safe_load(reference().replace(old, new, 1)))

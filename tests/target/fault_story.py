@@ -244,7 +244,7 @@ def _lap(
     return Lap(
         ran=ran,
         sent=rows,
-        present=_present(crm),
+        present=present(crm),
         waiting={(fact["event_id"], fact["attendee_id"]) for fact in crm.waiting},
         said=f"{caplog.text}{problem}{json.dumps(ran.report)}",
     )
@@ -258,7 +258,8 @@ def _messages(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield {"type": "STATE", "value": {"bookmarks": {"rows": number}}}
 
 
-def _present(crm: World) -> set[str]:
+def present(crm: World) -> set[str]:
+    """Return the addresses of all people in the CRM, merged ones included."""
     if not isinstance(crm, Org):
         contacts = crm.crm["contacts"]
         merged = (held["properties"].get(ALIASES, "") for held in contacts.values())

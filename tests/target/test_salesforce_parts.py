@@ -31,6 +31,7 @@ from target_crm.salesforce.answers import (
     to_reply,
     to_result,
 )
+from target_crm.salesforce.batches import Change, to_parts
 from target_crm.salesforce.bulk import to_csv
 from target_crm.salesforce.connection import (
     ClientCredentials,
@@ -51,7 +52,6 @@ from target_crm.salesforce.target import (
     check_organisation,
     write_setup,
 )
-from target_crm.salesforce.writing import Change, to_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -292,7 +292,7 @@ def test_a_cell_of_a_result_file_is_a_reason(
 def test_requests_hold_each_id_once_and_every_change(ids: list[str]) -> None:
     """At most two hundred of them."""
     changes = [Change(kind="Lead", values={}, record_id=i) for i in ids]
-    parts = list(to_parts(changes))
+    parts = list(to_parts(changes, range(len(changes))))
     assert sorted(place for part in parts for place in part) == list(range(len(ids)))
     for part in parts:
         named = [ids[place] for place in part if ids[place]]

@@ -86,16 +86,16 @@ def test_a_lost_ledger_costs_reading_and_no_duplicate(org: Org) -> None:
 
 
 def test_two_thousand_people_cost_few_requests(org: Org) -> None:
-    """Collections of 200: two queries in one request, one write, one of leads."""
+    """Collections of 200, two of them in one request, and one request of queries."""
     rows = [lead_score(n) for n in range(600)]
     ran = org.run(rows, timeline="none", bulk_threshold=0)
     assert ran.outcomes == {"created": 600}
-    assert [seen.inputs for seen in writes(ran)] == [200, 200, 200]
-    # token, describe of four, describe of contacts, two searches, three writes
-    assert ran.report["requests"] == 8
+    assert [seen.inputs for seen in writes(ran)] == [400, 200]
+    # token, describe of two, one search, two writes
+    assert ran.report["requests"] == 5
     changed = [lead_score(n, live_rank=9) for n in range(600)]
     again = org.run(changed, timeline="none", bulk_threshold=0)
-    assert (again.outcomes, again.report["requests"]) == ({"updated": 600}, 4)
+    assert (again.outcomes, again.report["requests"]) == ({"updated": 600}, 3)
 
 
 def test_what_a_newer_event_does_not_have_is_cleared(org: Org) -> None:

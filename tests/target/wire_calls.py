@@ -383,6 +383,12 @@ SALESFORCE_CALLS = (
         expected=["updated"] * 3,
     ),
     _salesforce(
+        "change_and_create_in_one_request",
+        write_people(*PEOPLE, score="12.5"),
+        before=write_people(PEOPLE[0]),
+        expected=["updated", "created", "created"],
+    ),
+    _salesforce(
         "refuse_a_lead",
         write_people("ann@example.com", "bob@nowhere"),
         expected=["created", "rejected INVALID_EMAIL_ADDRESS"],

@@ -80,6 +80,33 @@ async function bulk(org) {
   };
 }
 
+async function composite(org) {
+  const url = "/services/data/v66.0";
+  const record = (name) => ({ attributes: { type: "Lead" }, LastName: name, Company: "Ray" });
+  const many = { allOrNone: false, records: [record("Roy"), record("x".repeat(81))] };
+  const body = {
+    allOrNone: false,
+    compositeRequest: [
+      { method: "POST", url: `${url}/sobjects/Lead`, referenceId: "one", body: record("Kim") },
+      { method: "POST", url: `${url}/composite/sobjects`, referenceId: "many", body: many },
+      { method: "GET", url: `${url}/sobjects/Lead/@{one.id}?fields=LastName`, referenceId: "back" },
+      {
+        method: "GET",
+        url: `${url}/query?q=${encodeURIComponent("SELECT Nope FROM Lead")}`,
+        referenceId: "bad",
+      },
+    ],
+  };
+  const used = org.limitInfo.apiUsage.used;
+  const { compositeResponse: parts } = await org.requestPost(`${url}/composite`, body);
+  return {
+    status: parts.map((part) => part.httpStatusCode),
+    rows: parts[1].body.map((row) => row.success),
+    back: parts[2].body.LastName,
+    cost: org.limitInfo.apiUsage.used - used,
+  };
+}
+
 async function refused(base) {
   const org = new jsforce.Connection({ instanceUrl: base, accessToken: "no", version: "66.0" });
   return org.query("SELECT Id FROM Contact").catch((problem) => problem.errorCode);
@@ -91,6 +118,7 @@ async function main(base, id, secret) {
   got.collections = await collections(org);
   got.bulk = await bulk(org);
   got.query = await query(org);
+  got.composite = await composite(org);
   got.used = org.limitInfo.apiUsage.used;
   got.refused = await refused(base);
   return got;
