@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlparse
 
 import polars as pl
 
-from scoring_transform.parsing import FIELDS, parse_lines, to_typed
+from scoring_transform.parsing import FIELDS, parse_records, to_typed
 from scoring_transform.reader import to_blocks
 from sync_core.errors import FatalError
 
@@ -99,7 +99,7 @@ def _read_lines(stream: str, path: Path, compression: Any) -> Iterator[pl.DataFr
     with _open(path, compression) as source:
         for block in to_blocks(source):
             lines = block.count(b"\n")
-            yield to_typed(stream, parse_lines(stream, block, lines, wrapped=False))
+            yield to_typed(stream, parse_records(stream, block, lines))
 
 
 def _open(path: Path, compression: Any) -> IO[bytes] | gzip.GzipFile:

@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from scoring_transform.unwrapping import unwrap
 from sync_core.errors import FatalError
 from sync_core.identity import to_email_key
 
@@ -76,33 +75,32 @@ MOST_POINTS = 1_000_000
 _decoder = msgspec.json.Decoder()
 
 
-def parse_lines(stream: str, data: bytes, count: int, *, wrapped: bool) -> pl.DataFrame:
+def parse_records(stream: str, data: bytes, count: int) -> pl.DataFrame:
     """Return records as columns of text, numbers and flags.
 
     Args:
         stream: One of the three streams that come in numbers.
-        data: Whole lines.
+        data: Whole lines, each a record.
         count: How many lines there are.
-        wrapped: Whether a line is a message, or only the record (in a BATCH file).
     """
-    records = unwrap(stream, data, count) if wrapped else data
-    if records is not None and LONE_SURROGATE not in records:
+    if LONE_SURROGATE not in data:
         try:
-            frame = pl.read_ndjson(io.BytesIO(records), schema=FIELDS[stream])
+            frame = pl.read_ndjson(io.BytesIO(data), schema=FIELDS[stream])
         except pl.exceptions.PolarsError:
-            return _parse_slowly(stream, data, wrapped=wrapped)
+            return to_frame(stream, _decode_lines(data))
         if frame.height == count:
             return frame
-    return _parse_slowly(stream, data, wrapped=wrapped)
+    return to_frame(stream, _decode_lines(data))
 
 
-def _parse_slowly(stream: str, data: bytes, *, wrapped: bool) -> pl.DataFrame:
-    records = []
-    for line in data.splitlines():
-        if line.strip():
-            message = decode(line)
-            records.append(message.get("record") if wrapped else message)
-    return to_frame(stream, records)
+def parse_messages(stream: str, data: bytes) -> pl.DataFrame:
+    """Return the records of whole RECORD lines, which is slow."""
+    messages = _decode_lines(data)
+    return to_frame(stream, [message.get("record") for message in messages])
+
+
+def _decode_lines(data: bytes) -> list[dict[str, Any]]:
+    return [decode(line) for line in data.splitlines() if line.strip()]
 
 
 def decode(line: bytes) -> dict[str, Any]:

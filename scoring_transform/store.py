@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from scoring_transform.activities import NAMES
-from scoring_transform.parsing import FIELDS, parse_lines, to_frame, to_typed
+from scoring_transform.lines import Lines
+from scoring_transform.parsing import FIELDS, to_frame, to_typed
 from scoring_transform.spill import NUMBER, Spill
 
 if TYPE_CHECKING:
@@ -18,34 +19,6 @@ if TYPE_CHECKING:
 
 STREAMS = tuple(FIELDS)
 SPILLED = "activities"
-
-
-@dataclass(slots=True)
-class Lines:
-    """Lines of one stream that have not been parsed."""
-
-    blocks: list[bytes] = field(default_factory=list)
-    numbers: list[tuple[int, int]] = field(default_factory=list)
-    size: int = 0
-
-    def add(self, block: bytes, first: int, count: int) -> None:
-        """Keep a block of lines, each with its end; the first has this number."""
-        self.blocks.append(block)
-        self.numbers.append((first, count))
-        self.size += len(block)
-
-    @property
-    def count(self) -> int:
-        """How many lines there are."""
-        return sum(count for _, count in self.numbers)
-
-    def to_numbers(self) -> pl.Series:
-        """Return each line's number among all messages."""
-        ranges = [
-            pl.int_range(first, first + count, eager=True)
-            for first, count in self.numbers
-        ]
-        return pl.concat(ranges).alias(NUMBER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +52,7 @@ class Store:
 
     def __init__(self, state_dir: Path) -> None:
         self._spill = Spill(state_dir)
-        self._lines = {stream: Lines() for stream in STREAMS}
+        self._lines = {stream: Lines(stream) for stream in STREAMS}
         self._rows: dict[str, list[pl.DataFrame]] = {stream: [] for stream in STREAMS}
         self.since: dict[str, int] = {}
         self.unknown: Counter[str] = Counter()
@@ -106,12 +79,8 @@ class Store:
     def parse(self) -> None:
         """Parse all lines; afterwards `since` is right for everything read so far."""
         for stream, lines in self._lines.items():
-            if lines.count:
-                data = b"".join(lines.blocks)
-                frame = parse_lines(stream, data, lines.count, wrapped=True)
-                numbered = to_typed(stream, frame).with_columns(lines.to_numbers())
-                self._lines[stream] = Lines()
-                self._add(stream, numbered)
+            for frame in lines.take():
+                self._add(stream, frame)
 
     def _add(self, stream: str, frame: pl.DataFrame) -> None:
         if stream == SPILLED:

@@ -62,12 +62,16 @@ def _cut_ends(head: bytes, data: bytes, count: int) -> bytes | None:
 def _take_in_times(head: bytes, time: bytes, data: bytes, count: int) -> bytes | None:
     """Cut off what stands before the records, and make the time one of their values.
 
-    A text cannot have the quotes of ``time`` in it without a backslash before them.
+    A text cannot have the quotes of ``time`` in it without a backslash before them. A
+    record with no values at all is unusual: a comma would come first in it.
     """
+    value = time.removeprefix(b"}")
     records = _replace(data, b"\n" + head, b"\n", count - 1)
     if records is not None:
-        records = _replace(records, time, time.removeprefix(b"}"), count)
-    return None if records is None else records[len(head) :]
+        records = _replace(records, time, value, count)
+    if records is None or b"{" + value in records:
+        return None
+    return records[len(head) :]
 
 
 def _replace(data: bytes, old: bytes, new: bytes, count: int) -> bytes | None:

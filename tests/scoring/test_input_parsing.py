@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from score_worlds import at, counted, map_lines, rows_of, schema_messages, to_lines
 
 from scoring_transform import reader
+from scoring_transform.lines import Lines
 from scoring_transform.parsing import (
     FIELDS,
-    parse_lines,
+    parse_messages,
+    parse_records,
     to_frame,
     to_instant,
     to_typed,
@@ -56,6 +58,20 @@ def lines(*records: Any, form: str = "compact") -> bytes:
     return "".join(f"{text}\n" for text in texts).encode()
 
 
+def waiting(data: bytes, count: int) -> Lines:
+    """Return lines that wait to be parsed."""
+    read = Lines("activities")
+    read.add(data, 1, count)
+    return read
+
+
+def parse(data: bytes, cut: bytes, count: int) -> pl.DataFrame:
+    """Parse lines as the mapper does."""
+    if cut:
+        return parse_records("activities", cut, count)
+    return parse_messages("activities", data)
+
+
 @pytest.mark.parametrize("form", FORMS)
 @given(
     records=st.lists(
@@ -78,8 +94,8 @@ def lines(*records: Any, form: str = "compact") -> bytes:
 def test_fast_and_slow_reading_agree(form: str, records: list[dict[str, Any]]) -> None:
     """Whatever the text is, whatever is missing or new, however a tap writes it."""
     data = lines(*records, form=form)
-    fast = parse_lines("activities", data, len(records), wrapped=True)
-    assert to_frame("activities", records).equals(fast)
+    cut = unwrap("activities", data, len(records)) or b""
+    assert to_frame("activities", records).equals(parse(data, cut, len(records)))
 
 
 @pytest.mark.parametrize(
@@ -98,11 +114,17 @@ def test_lines_in_different_forms_are_not_cut() -> None:
     """None of them, so that nothing is taken for what it is not."""
     data = lines(KEYS) + lines(KEYS, form="spaced") + lines(KEYS, form="compact-timed")
     assert unwrap("activities", data, 3) is None
-    assert parse_lines("activities", data, 3, wrapped=True)["event_id"].to_list() == [
-        "e",
-        "e",
-        "e",
-    ]
+    assert parse(data, b"", 3)["event_id"].to_list() == ["e", "e", "e"]
+
+
+def test_lines_stay_in_their_order() -> None:
+    """Also if some of them are unusual, which are read in another way."""
+    read = Lines("activities")
+    for number, form in enumerate(FORMS):
+        read.add(lines(KEYS | {"event_id": form}, form=form), number, 1)
+    rows = pl.concat(read.take())
+    assert rows["event_id"].to_list() == list(FORMS)
+    assert rows["number"].to_list() == list(range(len(FORMS)))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +141,7 @@ def test_lines_in_different_forms_are_not_cut() -> None:
 def test_odd_ids_are_text(value: Any) -> None:
     """Any id is a text, also for records that were read in company."""
     data = lines(KEYS | {"event_id": value}, KEYS | {"event_id": value})
-    frame = parse_lines("activities", data, 2, wrapped=True)
+    frame = parse(data, unwrap("activities", data, 2) or b"", 2)
     assert frame["event_id"].n_unique() == 1
     assert frame["event_id"][0]
 
@@ -141,9 +163,7 @@ def test_odd_ids_are_text(value: Any) -> None:
 def test_what_cannot_be_read_is_named(record: Any, wanted: str) -> None:
     """By its field, never by its content."""
     with pytest.raises(FatalError, match=wanted) as caught:
-        to_typed(
-            "activities", parse_lines("activities", lines(record), 1, wrapped=True)
-        )
+        list(waiting(lines(record), 1).take())
     assert "yesterday" not in str(caught.value)
 
 
