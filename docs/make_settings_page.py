@@ -1,4 +1,4 @@
-"""Write `docs/settings.md` from what each plugin says of itself.
+"""Write `docs/settings.md` and `docs/hub/` from what each plugin says of itself.
 
 python docs/make_settings_page.py
 """
@@ -6,6 +6,7 @@ python docs/make_settings_page.py
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -92,3 +93,4 @@ def make_page() -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(make_page(), encoding="utf-8")
+    runpy.run_path(str(PAGE.with_name("make_hub_definitions.py")), run_name="__main__")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import abc
 import contextlib
 import gc
+import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.capabilities import PluginCapabilities
@@ -20,11 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import IO
 
+    from singer_sdk.about import AboutInfo
     from singer_sdk.sinks import Sink
 
     from target_crm.crm import Crm
 
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
+# Of databases, or of a package that is not among ours: a contact has no load method.
+MEANINGLESS = ("add_record_metadata", "load_method", "faker_config")
 
 
 class CrmTarget(PluginMixin, Target, abc.ABC):
@@ -33,7 +39,6 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
     capabilities: ClassVar[list[Any]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
     message_reader_class = QuietReader
@@ -46,6 +51,19 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
         self._run: Run | None = None
         self._code = 0
         self._is_ending = False
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add those of the SDK's settings that mean something to a CRM."""
+        super().append_builtin_config(config_jsonschema)
+        for name in MEANINGLESS:
+            config_jsonschema["properties"].pop(name, None)
+
+    @classmethod
+    def _get_about_info(cls) -> AboutInfo:
+        """Return what a hub shows, without the indentation of the source code."""
+        info = super()._get_about_info()
+        return replace(info, description=inspect.cleandoc(info.description or ""))
 
     @abc.abstractmethod
     def to_crm(self) -> Crm:

@@ -133,12 +133,9 @@ def to_field(kind: str, spec: Property) -> Field:
     if spec.field_type not in {"Checkbox", "LongTextArea"}:
         parts.append(("required", "false"))
     parts.append(("type", spec.field_type))
-    return Field(
-        kind,
-        spec.name,
-        tuple((name, text) for name, text in parts if text),
-        spec.option_values,
-    )
+    # Metadata WSDL, CustomField: a sequence, and its elements stand in this order.
+    listed = tuple(sorted((name, text) for name, text in parts if text))
+    return Field(kind, spec.name, listed, spec.option_values)
 
 
 def _digits(source: str) -> tuple[str, str]:

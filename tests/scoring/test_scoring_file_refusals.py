@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
@@ -13,9 +14,7 @@ from scoring_transform.model import default_model, read_model
 from sync_core.errors import SettingError
 from sync_core.mappings import shipped
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+PAGE = Path(__file__).parents[2] / "docs" / "scoring.md"
 SHIPPED = shipped("scoring.yml").read_text()
 
 
@@ -220,3 +219,12 @@ def test_the_mapper_refuses_wrong_settings(change: dict[str, Any], said: str) ->
     """The settings that replace a key of the file are judged like it."""
     with pytest.raises((SettingError, ConfigValidationError), match=said):
         ScoringTransform(config=change, parse_env_config=False)
+
+
+def test_the_page_shows_a_refusal_as_it_is(tmp_path: Path) -> None:
+    """Of a word that the key `rounding` does not know."""
+    path = write(tmp_path, SHIPPED.replace("rounding: truncate", "rounding: up"))
+    with pytest.raises(SettingError) as caught:
+        read_model(path)
+    said = str(caught.value).replace(str(tmp_path), "mappings")
+    assert f"    {said}\n" in PAGE.read_text(encoding="utf-8")

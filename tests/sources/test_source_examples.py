@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from source_kit import records_of
 
+from leadscore.explain import explain_rows
 from scoring_transform.mapper import ScoringTransform
 
 if TYPE_CHECKING:
@@ -63,6 +65,20 @@ def test_an_example_gives_exactly_these_scores(example: str, tmp_path: Path) -> 
     text = (GOLDEN / f"{example}.jsonl").read_text(encoding="utf-8")
     expected = [json.loads(line) for line in text.splitlines()]
     assert to_golden(score(example, tmp_path)) == expected
+
+
+def test_the_page_on_scores_shows_what_explain_says(tmp_path: Path) -> None:
+    """Of Ben in the Zoom example, all but the line with model and time."""
+    sent = score("zoom-tap", tmp_path)
+    (lead,) = [r for r in records_of(sent, "lead_scores") if r["first_name"] == "Ben"]
+    who = lead["attendee_id"]
+    parts = [
+        row for row in records_of(sent, "activity_scores") if row["attendee_id"] == who
+    ]
+    said = [line for line in explain_rows(lead, parts) if not line.startswith("Model")]
+    page = (ROOT / "docs" / "scoring.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    assert "\n".join(said) + "\n" in blocks
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -20,7 +20,7 @@ from scoring_transform.streams import KEYS
 from sync_core.errors import FatalError, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from scoring_transform.model import Model
@@ -74,20 +74,38 @@ def forbid_collecting(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(kind, name, refuse)
 
 
+def to_watched(
+    write: Callable[..., None], read: dict[str, list[str]]
+) -> Callable[..., None]:
+    """Return the writing that notes which input files each table is still made of."""
+
+    def watched(engine: SparkEngine, tables: Any, keys: Any) -> None:
+        read.update({n: t.to_native().inputFiles() for n, t in tables.items()})
+        write(engine, tables, keys)
+
+    return watched
+
+
 def test_spark_writes_what_the_embedded_engine_writes(
     session: SparkSession,
     datasets: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every row and column is equal; no rows come to the driver, none are kept."""
+    """Every row and column is equal; no rows come to the driver, none are kept.
+
+    What is used again was computed once: what is written is made of that, not of files.
+    """
     expected = score_here(datasets, tmp_path / "expected", default_model())
     output = tmp_path / "out"
     engine = SparkEngine(session=session, source=str(datasets), output=str(output))
+    read_again: dict[str, list[str]] = {}
     with monkeypatch.context() as patch:
         forbid_collecting(patch)
+        patch.setattr(SparkEngine, "write", to_watched(SparkEngine.write, read_again))
         score_datasets(engine, default_model(), SCORED_AT)
     assert_same_result(expected, output)
+    assert not read_again["activity_scores"] + read_again["event_summaries"]
     assert held(session) == 0
     assert not engine.kept
 

@@ -491,6 +491,58 @@ def test_deployed_fields_are_what_the_sandbox_has(tmp_path: Path) -> None:
             assert len(found["label"]) <= 40
 
 
+# Metadata WSDL: sequences, so the order counts (CustomField, PermissionSet and parts).
+SEQUENCES = {
+    "CustomField": (
+        "fullName caseSensitive defaultValue description externalId inlineHelpText "
+        "label length precision required scale type unique valueSet visibleLines"
+    ),
+    "valueSet": "restricted valueSetDefinition",
+    "valueSetDefinition": "sorted value",
+    "value": "fullName default label",
+    "PermissionSet": (
+        "description fieldPermissions hasActivationRequired label objectPermissions "
+        "userPermissions"
+    ),
+    "fieldPermissions": "editable field readable",
+    "objectPermissions": (
+        "allowCreate allowDelete allowEdit allowRead modifyAllRecords object "
+        "viewAllRecords"
+    ),
+    "userPermissions": "enabled name",
+    "Package": "types version",
+    "types": "members name",
+}
+
+
+@pytest.mark.parametrize("timeline", ["campaign_and_task", "none"])
+def test_every_file_has_its_elements_in_the_order_of_the_wsdl(
+    tmp_path: Path, timeline: str
+) -> None:
+    """And no other elements; help and descriptions are not longer than they may be."""
+    files = write_setup({"property_set": "full", "timeline": timeline}, tmp_path)
+    roots = [ET.parse(p).getroot() for p in files if p.suffix == ".xml"]  # noqa: S314
+    seen = set()
+    for element in (e for root in roots for e in root.iter() if len(e)):
+        name = element.tag.removeprefix(f"{{{NAMESPACE}}}")
+        order = SEQUENCES[name].split()
+        parts = [part.tag.removeprefix(f"{{{NAMESPACE}}}") for part in element]
+        assert parts == sorted(parts, key=order.index)
+        seen.add(name)
+    assert seen == SEQUENCES.keys()
+    for root in roots:
+        assert len(root.findtext(f"{{{NAMESPACE}}}inlineHelpText") or "") <= 510
+        assert len(root.findtext(f"{{{NAMESPACE}}}description") or "") <= 1_000
+
+
+@pytest.mark.parametrize("field_type", ["Checkbox", "LongTextArea", "Number", "Date"])
+def test_each_type_of_field_has_its_elements_in_order(field_type: str) -> None:
+    """Those too that the shipped mapping does not use."""
+    spec = Property(source="live_sum", field_type=field_type, name="X__c", label="X")
+    names = [name for name, _ in to_field("Lead", spec).parts]
+    assert names == sorted(names)
+
+
 def test_a_permission_set_lets_see_and_write_our_fields_only(tmp_path: Path) -> None:
     """No deleting, no viewing of everything."""
     write_setup({"timeline": "none"}, tmp_path)

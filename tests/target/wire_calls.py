@@ -166,6 +166,19 @@ def tell_people(crm: Any) -> list[str]:
     return kinds(crm.timeline.tell(entries(*ids)))
 
 
+def tell_twice(crm: Any) -> list[str]:
+    """Tell of two people in an event, then again, as after a lost ledger."""
+    crm.timeline.tell_event(EVENT)
+    return [*tell_people(crm), *tell_people(crm)]
+
+
+def change_levels(crm: Any) -> list[str]:
+    """Tell two people's change of level."""
+    found = crm.read(PEOPLE[:2], HUBSPOT_PROPERTIES)
+    ids = [(email, found[email].contact_id) for email in PEOPLE[:2]]
+    return kinds(crm.level_changes.tell(entries(*ids)))
+
+
 def check(crm: Any) -> None:
     """Check the credential."""
     crm.check()
@@ -191,13 +204,47 @@ def _refused_once() -> Planned:
 
 OAUTH = OAuth(client_id="sandbox-client", client_secret=SECRET, refresh_token=REFRESH)
 DATED = partial(hubspot, api_version="2026-03")
+VERSIONS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("", {}),
+    ("dated_", {"api_version": "2026-03"}),
+)
 APP = {
     "before": lambda crm: (prepare(crm), upsert(*PEOPLE)(crm)),
     "expected": ["created", "created"],
     "settings": {"scopes": ALL_SCOPES | {"timeline"}},
 }
+WRITTEN = {"before": lambda crm: (prepare(crm), upsert(*PEOPLE)(crm))}
+CUSTOM = {**WRITTEN, "settings": {"tier": "enterprise"}}
 HUBSPOT_CALLS = (
     _hubspot("check_account", check),
+    _hubspot("dated_create_properties", prepare, connect=DATED, expected=True),
+    *(
+        _hubspot(
+            f"{prefix}tell_custom_events",
+            tell_twice,
+            connect=partial(hubspot, timeline="custom_event", **version),
+            expected=["created"] * 4,
+            **CUSTOM,
+        )
+        for prefix, version in VERSIONS
+    ),
+    *(
+        _hubspot(
+            f"{prefix}tell_notes",
+            tell_twice,
+            connect=partial(hubspot, timeline="note", **version),
+            expected=["created"] * 2 + ["updated"] * 2,
+            **WRITTEN,
+        )
+        for prefix, version in VERSIONS
+    ),
+    _hubspot(
+        "tell_level_changes",
+        change_levels,
+        connect=partial(hubspot, timeline="none", level_changes="note"),
+        expected=["created", "created"],
+        **WRITTEN,
+    ),
     _hubspot("create_properties", prepare, expected=True),
     _hubspot(
         "upsert_contacts", upsert(*PEOPLE), before=prepare, expected=["created"] * 3
