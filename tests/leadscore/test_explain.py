@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 
-from leadscore.explain import explain_rows, to_step
+from leadscore.explain import explain_person, explain_rows, to_step
 from sync_core.errors import FatalError
 from sync_core.workdir import WorkDir
+from target_crm.breakdowns import LEAD_SCORE
 from target_crm.explained import read_person
+from target_crm.tables import BREAKDOWNS, METADATA
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LEAD: dict[str, Any] = {
     "event_id": "zoom:1",
@@ -115,3 +122,44 @@ def test_a_damaged_ledger_is_told(tmp_path: Any) -> None:
 
     with pytest.raises(FatalError, match="is damaged"):
         read_person(WorkDir(tmp_path), "ann@example.com")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> WorkDir:
+    """A ledger that knows Ann in two webinars."""
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    METADATA.create_all(engine)
+    later = LEAD | {"event_id": "zoom:2", "event_name": "Taxes"}
+    rows = [("zoom:1", LEAD_SCORE, LEAD), ("zoom:2", LEAD_SCORE, later)]
+    rows += [("zoom:1", f"live:{row['activity']}", row) for row in ROWS]
+    with engine.begin() as connection:
+        for event_id, part, record in rows:
+            values = {"event_id": event_id, "attendee_id": "a1", "part": part}
+            told = {"email_key": "ann@example.com", "record": json.dumps(record)}
+            connection.execute(BREAKDOWNS.insert().values(**values, **told))
+    engine.dispose()
+    return WorkDir(tmp_path)
+
+
+@pytest.mark.parametrize("event", ["zoom:1", "Budgets"])
+def test_a_person_is_explained_from_the_ledger(ledger: WorkDir, event: str) -> None:
+    """By the event's id or name, and by any spelling of the address."""
+    said = list(explain_person(ledger, event, " ANN@Example.com "))
+
+    assert said == list(explain_rows(LEAD, ROWS))
+
+
+def test_an_unknown_event_names_those_that_are_known(ledger: WorkDir) -> None:
+    """With id and name, to choose from."""
+    known = r"zoom:1 \(Budgets\); zoom:2 \(Taxes\)|zoom:2 \(Taxes\); zoom:1 \(Budgets\)"
+    with pytest.raises(FatalError, match=known):
+        list(explain_person(ledger, "zoom:3", "ann@example.com"))
+
+
+@pytest.mark.parametrize("email", ["bob@example.com", "no address"])
+def test_an_unknown_person_is_not_named(ledger: WorkDir, email: str) -> None:
+    """The next step is told, and no address."""
+    with pytest.raises(FatalError, match="Check the address") as caught:
+        list(explain_person(ledger, "zoom:1", email))
+
+    assert email not in str(caught.value)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from tap_schemas import read_tap, to_messages, to_schema
 
 from scoring_transform.sources.mapping import load_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from source_kit import Source
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 #: The mapping, its tap and its example.
@@ -76,6 +81,47 @@ def test_a_renamed_field_inside_an_array_is_told(
     schema = to_schema(fields | {"question_details": [renamed]})
     (told,) = load_source("zoom").find_unknown(stream, schema)
     assert f"has no `row.{old}`; did you mean `{new}`?" in told
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        pytest.param({"properties": {"b": {}}}, "`a.0.c`", id="other-field"),
+        pytest.param({"properties": {"a.0.c": {}}}, "", id="name-with-dots"),
+        pytest.param({"properties": {"a": {}}}, "", id="says-nothing-of-it"),
+        pytest.param({"properties": {"a": True}}, "", id="says-anything"),
+        pytest.param({"properties": {"a": {"items": {}}}}, "", id="of-anything"),
+        pytest.param(
+            {"properties": {"a": {"items": {"properties": {"d": {}}}}}},
+            "`a.0.c`",
+            id="other-inner-field",
+        ),
+        pytest.param(
+            {
+                "properties": {
+                    "a": {
+                        "items": {"properties": {"d": {}}, "additionalProperties": True}
+                    }
+                }
+            },
+            "",
+            id="any-inner-field",
+        ),
+        pytest.param(None, "", id="no-schema"),
+        pytest.param({}, "", id="empty"),
+    ],
+)
+def test_only_what_a_schema_surely_lacks_is_told(
+    source: Callable[[str], Source], schema: Any, told: str
+) -> None:
+    """A SCHEMA may leave open what is inside a field."""
+    mapping = source(
+        "platform: shop\nstreams:\n  - stream: rows\n    event: {constant: x}\n"
+        "    events: [{name: a.0.c}]\n"
+    ).mapping
+    found = mapping.find_unknown("rows", schema)
+    assert bool(told) == bool(found)
+    assert all(told in sentence for sentence in found)
 
 
 @pytest.mark.parametrize(
