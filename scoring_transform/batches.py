@@ -10,7 +10,13 @@ from urllib.parse import unquote, urlparse
 
 import polars as pl
 
-from scoring_transform.parsing import FIELDS, parse_records, to_typed
+from scoring_transform.parsing import (
+    FIELDS,
+    decode_lines,
+    parse_records,
+    to_frame,
+    to_typed,
+)
 from scoring_transform.reader import to_blocks
 from sync_core.errors import FatalError
 
@@ -98,8 +104,10 @@ def _read_parquet(stream: str, path: Path) -> Iterator[pl.DataFrame]:
 def _read_lines(stream: str, path: Path, compression: Any) -> Iterator[pl.DataFrame]:
     with _open(path, compression) as source:
         for block in to_blocks(source):
-            lines = block.count(b"\n")
-            yield to_typed(stream, parse_records(stream, block, lines))
+            frame = parse_records(stream, block, block.count(b"\n"))
+            if frame is None:
+                frame = to_frame(stream, decode_lines(block))
+            yield to_typed(stream, frame)
 
 
 def _open(path: Path, compression: Any) -> IO[bytes] | gzip.GzipFile:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from scoring_transform.parsing import parse_messages, parse_records, to_typed
+from scoring_transform.parsing import decode, parse_records, to_frame, to_typed
 from scoring_transform.spill import NUMBER
-from scoring_transform.unwrapping import unwrap
+from scoring_transform.unwrapping import rewrap, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,17 +31,26 @@ class Run:
 
     def parse(self, stream: str) -> pl.DataFrame:
         """Return the records as checked columns, each with its line's number."""
-        data = b"".join(self.blocks)
-        if self.is_cut:
-            count = sum(count for _, count in self.numbers)
-            frame = parse_records(stream, data, count)
-        else:
-            frame = parse_messages(stream, data)
+        frame = self._parse_records(stream) if self.is_cut else None
+        if frame is None:
+            frame = self._parse_messages(stream)
         ranges = [
             pl.int_range(first, first + count, eager=True)
             for first, count in self.numbers
         ]
         return to_typed(stream, frame).with_columns(pl.concat(ranges).alias(NUMBER))
+
+    def _parse_records(self, stream: str) -> pl.DataFrame | None:
+        count = sum(count for _, count in self.numbers)
+        return parse_records(stream, b"".join(self.blocks), count)
+
+    def _parse_messages(self, stream: str) -> pl.DataFrame:
+        records: list[Any] = []
+        for block in self.blocks:
+            lines = block.split(b"\n")[:-1]
+            messages = map(rewrap, lines) if self.is_cut else lines
+            records += [decode(line).get("record") for line in messages]
+        return to_frame(stream, records)
 
 
 class Lines:

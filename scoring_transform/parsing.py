@@ -75,32 +75,26 @@ MOST_POINTS = 1_000_000
 _decoder = msgspec.json.Decoder()
 
 
-def parse_records(stream: str, data: bytes, count: int) -> pl.DataFrame:
-    """Return records as columns of text, numbers and flags.
+def parse_records(stream: str, data: bytes, count: int) -> pl.DataFrame | None:
+    """Return records as columns of text, numbers and flags; nothing if one is odd.
 
     Args:
         stream: One of the three streams that come in numbers.
         data: Whole lines, each a record.
         count: How many lines there are.
     """
-    if LONE_SURROGATE not in data:
-        try:
-            frame = pl.read_ndjson(io.BytesIO(data), schema=FIELDS[stream])
-        except pl.exceptions.PolarsError:
-            return to_frame(stream, _decode_lines(data))
-        if frame.height == count:
-            return frame
-    return to_frame(stream, _decode_lines(data))
+    if LONE_SURROGATE in data:
+        return None
+    try:
+        frame = pl.read_ndjson(io.BytesIO(data), schema=FIELDS[stream])
+    except pl.exceptions.PolarsError:
+        return None
+    return frame if frame.height == count else None
 
 
-def parse_messages(stream: str, data: bytes) -> pl.DataFrame:
-    """Return the records of whole RECORD lines, which is slow."""
-    messages = _decode_lines(data)
-    return to_frame(stream, [message.get("record") for message in messages])
-
-
-def _decode_lines(data: bytes) -> list[dict[str, Any]]:
-    return [decode(line) for line in data.splitlines() if line.strip()]
+def decode_lines(data: bytes) -> list[dict[str, Any]]:
+    """Return the objects of whole lines, which is slow."""
+    return [decode(line) for line in data.split(b"\n") if line.strip()]
 
 
 def decode(line: bytes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from typing import IO, TYPE_CHECKING, Any, Protocol
@@ -53,10 +54,10 @@ class BlockReader(GenericSingerReader[bytes]):
         super().__init__()
         self._taker = taker
         self.translate: Callable[[Iterator[bytes]], Iterator[bytes]] = iter
-        self._prefixes = {
-            head: stream for stream in streams for head in to_heads(stream)
-        }
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+        heads = [(head, stream) for stream in streams for head in to_heads(stream)]
+        #: One group for each way in which a line of a big stream may begin.
+        self._runs = re.compile(b"|".join(_to_run(head) for head, _ in heads))
+        self._streams = [stream for _, stream in heads]
         self._counts: Counter[str] = Counter()
 
     @property
@@ -83,38 +84,24 @@ class BlockReader(GenericSingerReader[bytes]):
     def _process_block(
         self, block: bytes, callbacks: Mapping[str, Callable[[dict[str, Any]], None]]
     ) -> None:
-        """Take the block as one if all of it is one stream's, else line by line."""
-        prefix = self._prefix_of(block)
-        count = block.count(b"\n")
-        if prefix and block.count(b"\n" + prefix) == count - 1:
-            self._take(prefix, block, count)
-            return
-        run: list[bytes] = []
-        last = b""
-        for line in block.split(b"\n"):
-            if last and line.startswith(last):
-                run.append(line)
-                continue
+        """Take lines that belong together as one, and others one by one."""
+        begin = 0
+        while begin < len(block):
+            run = self._runs.match(block, begin)
             if run:
-                self._take(last, b"\n".join([*run, b""]), len(run))
-                run = []
-            last = self._prefix_of(line)
-            if last:
-                run.append(line)
-            elif line.strip():
-                self._process_message(line, callbacks)
-        if run:
-            self._take(last, b"\n".join([*run, b""]), len(run))
+                end = run.end()
+                self._take(run.lastindex or 0, block[begin:end])
+            else:
+                end = block.index(b"\n", begin) + 1
+                line = block[begin:end]
+                if line.strip():
+                    self._process_message(line, callbacks)
+            begin = end
 
-    def _prefix_of(self, line: bytes) -> bytes:
-        for length in self._lengths:
-            if line[:length] in self._prefixes:
-                return line[:length]
-        return b""
-
-    def _take(self, prefix: bytes, block: bytes, count: int) -> None:
+    def _take(self, kind: int, lines: bytes) -> None:
+        count = lines.count(b"\n")
         self._counts["RECORD"] += count
-        self._taker.take_lines(self._prefixes[prefix], block, count)
+        self._taker.take_lines(self._streams[kind - 1], lines, count)
 
     def _process_message(
         self,
@@ -130,6 +117,11 @@ class BlockReader(GenericSingerReader[bytes]):
             callbacks[kind](message)
         else:
             raise FatalError("The input has a line that is not a Singer message.")
+
+
+def _to_run(head: bytes) -> bytes:
+    """Return a pattern of lines with this head, as many as there are."""
+    return b"((?:%s[^\n]*+\n)++)" % re.escape(head)
 
 
 def to_blocks(source: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:

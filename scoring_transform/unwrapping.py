@@ -7,6 +7,8 @@ counted: if a single line has another form, nothing is cut.
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import NamedTuple
 
 
@@ -23,10 +25,11 @@ class Form(NamedTuple):
 
 
 FORMS = (
-    Form(b'{"type":"RECORD","stream":"%s","record":', b'},"time_extracted":'),
-    Form(b'{"type": "RECORD", "stream": "%s", "record": ', b'}, "time_extracted": '),
+    Form(b'{"type":"RECORD","stream":"%s","record":', b'},"time_extracted":"'),
+    Form(b'{"type": "RECORD", "stream": "%s", "record": ', b'}, "time_extracted": "'),
 )
 END = b"}}\n"
+TEXT_END = rb'[^"\\]*"\}\n'
 
 
 def to_heads(stream: str) -> list[bytes]:
@@ -37,6 +40,10 @@ def to_heads(stream: str) -> list[bytes]:
 def unwrap(stream: str, data: bytes, count: int) -> bytes | None:
     """Return the records of RECORD lines, a line each; nothing if a line is unusual.
 
+    What is cut off reaches over the end of a line, which cannot stand inside a text.
+    If something else stands in a message behind its record, it stays there: `rewrap`
+    gives a whole message back.
+
     Args:
         stream: The stream of all lines.
         data: Whole lines.
@@ -46,36 +53,32 @@ def unwrap(stream: str, data: bytes, count: int) -> bytes | None:
         if data.startswith(head):
             if data.endswith(END):
                 return _cut_ends(head, data, count)
-            return _take_in_times(head, form.time, data, count)
+            return _cut_times(head, form.time, data, count)
     return None
 
 
+def rewrap(record: bytes) -> bytes:
+    """Return a message with what `unwrap` left of it."""
+    return b'{"record":%s}' % record
+
+
 def _cut_ends(head: bytes, data: bytes, count: int) -> bytes | None:
-    """Cut off what stands around the records.
-
-    A line's end cannot stand inside a text, so what is cut is never a part of one.
-    """
-    records = _replace(data, END + head, b"}\n", count - 1)
-    return None if records is None else records[len(head) : -len(END)] + b"}\n"
-
-
-def _take_in_times(head: bytes, time: bytes, data: bytes, count: int) -> bytes | None:
-    """Cut off what stands before the records, and make the time one of their values.
-
-    A text cannot have the quotes of ``time`` in it without a backslash before them. A
-    record with no values at all is unusual: a comma would come first in it.
-    """
-    value = time.removeprefix(b"}")
-    records = _replace(data, b"\n" + head, b"\n", count - 1)
-    if records is not None:
-        records = _replace(records, time, value, count)
-    if records is None or b"{" + value in records:
+    old = END + head
+    records = data.replace(old, b"}\n")
+    if len(data) - len(records) != (count - 1) * (len(old) - 2):
         return None
-    return records[len(head) :]
+    return records[len(head) : -len(END)] + b"}\n"
 
 
-def _replace(data: bytes, old: bytes, new: bytes, count: int) -> bytes | None:
-    """Return data with something replaced, if it was there so many times."""
-    changed = data.replace(old, new)
-    is_right = len(data) - len(changed) == count * (len(old) - len(new))
-    return changed if is_right else None
+def _cut_times(head: bytes, time: bytes, data: bytes, count: int) -> bytes | None:
+    records, cut = _between(time, head).subn(b"}\n", data)
+    last = records.rfind(time)
+    if cut != count - 1 or not _between(time, b"").fullmatch(records, last):
+        return None
+    return records[len(head) : last] + b"}\n"
+
+
+@cache
+def _between(time: bytes, head: bytes) -> re.Pattern[bytes]:
+    """Return what stands between two records."""
+    return re.compile(re.escape(time) + TEXT_END + re.escape(head))

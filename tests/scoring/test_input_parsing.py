@@ -16,8 +16,6 @@ from scoring_transform import reader
 from scoring_transform.lines import Lines
 from scoring_transform.parsing import (
     FIELDS,
-    parse_messages,
-    parse_records,
     to_frame,
     to_instant,
     to_typed,
@@ -37,7 +35,10 @@ FORMS = {
     "compact-timed": (COMPACT, {"time_extracted": "2026-03-02T10:00:00Z"}),
     "spaced-timed": (SPACED, {"time_extracted": "2026-03-02T10:00:00Z"}),
     "unusual": (COMPACT, {"version": 1}),
+    "more-behind": (COMPACT, {"more": {"a": 1}}),
+    "more-behind-timed": (COMPACT, {"more": {}, "time_extracted": "2026-03-02"}),
 }
+USUAL = ("compact", "spaced", "compact-timed", "spaced-timed")
 TRAPS = st.sampled_from(
     [
         {"time_extracted": "x"},
@@ -65,20 +66,12 @@ def waiting(data: bytes, count: int) -> Lines:
     return read
 
 
-def parse(data: bytes, cut: bytes, count: int) -> pl.DataFrame:
-    """Parse lines as the mapper does."""
-    if cut:
-        return parse_records("activities", cut, count)
-    return parse_messages("activities", data)
-
-
 @pytest.mark.parametrize("form", FORMS)
 @given(
     records=st.lists(
         st.fixed_dictionaries(
-            {},
+            {"event_id": st.text(), "activity_id": st.text(), "activity": st.text()},
             optional={
-                "event_id": st.text(),
                 "detail": st.none() | st.text(),
                 "quantity": st.none()
                 | st.integers(-(2**53), 2**53)
@@ -94,27 +87,33 @@ def parse(data: bytes, cut: bytes, count: int) -> pl.DataFrame:
 def test_fast_and_slow_reading_agree(form: str, records: list[dict[str, Any]]) -> None:
     """Whatever the text is, whatever is missing or new, however a tap writes it."""
     data = lines(*records, form=form)
-    cut = unwrap("activities", data, len(records)) or b""
-    assert to_frame("activities", records).equals(parse(data, cut, len(records)))
+    [frame] = waiting(data, len(records)).take()
+    assert to_typed("activities", to_frame("activities", records)).equals(
+        frame.drop("number")
+    )
 
 
-@pytest.mark.parametrize(
-    ("form", "is_cut"), [(form, form != "unusual") for form in FORMS]
-)
-def test_usual_lines_are_cut(form: str, is_cut: bool) -> None:  # noqa: FBT001
-    """What stands around the records goes; unusual lines are read as they are."""
+@pytest.mark.parametrize("form", USUAL)
+def test_usual_lines_are_cut(form: str) -> None:
+    """What stands around the records goes."""
     records = [KEYS, KEYS | {"new_field": {"a": {"b": 1}}}]
-    found = unwrap("activities", lines(*records, form=form), 2)
-    cut = [] if found is None else [json.loads(line) for line in found.splitlines()]
-    wanted = [record | FORMS[form][1] for record in records]
-    assert cut == (wanted if is_cut else [])
+    cut = unwrap("activities", lines(*records, form=form), 2) or b""
+    assert [json.loads(line) for line in cut.splitlines()] == records
+
+
+@pytest.mark.parametrize("form", ["unusual", "more-behind", "more-behind-timed"])
+def test_unusual_lines_are_read_all_the_same(form: str) -> None:
+    """Slowly, with nothing taken for what it is not."""
+    [frame] = waiting(lines(KEYS, KEYS, form=form), 2).take()
+    assert frame["activity_id"].to_list() == ["a", "a"]
 
 
 def test_lines_in_different_forms_are_not_cut() -> None:
     """None of them, so that nothing is taken for what it is not."""
     data = lines(KEYS) + lines(KEYS, form="spaced") + lines(KEYS, form="compact-timed")
     assert unwrap("activities", data, 3) is None
-    assert parse(data, b"", 3)["event_id"].to_list() == ["e", "e", "e"]
+    [frame] = waiting(data, 3).take()
+    assert frame["event_id"].to_list() == ["e", "e", "e"]
 
 
 def test_lines_stay_in_their_order() -> None:
@@ -141,7 +140,7 @@ def test_lines_stay_in_their_order() -> None:
 def test_odd_ids_are_text(value: Any) -> None:
     """Any id is a text, also for records that were read in company."""
     data = lines(KEYS | {"event_id": value}, KEYS | {"event_id": value})
-    frame = parse(data, unwrap("activities", data, 2) or b"", 2)
+    [frame] = waiting(data, 2).take()
     assert frame["event_id"].n_unique() == 1
     assert frame["event_id"][0]
 

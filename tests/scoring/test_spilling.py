@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parse after each few lines, so that little data is already too much."""
-    monkeypatch.setattr(pipeline, "MOST_UNPARSED", 3000)
+    monkeypatch.setattr(pipeline, "MOST_UNPARSED", 1000)
     monkeypatch.setattr(spill, "PORTION", 5)
     monkeypatch.setattr(spill, "PARTS", 4)
 
