@@ -47,6 +47,7 @@ EXPLAIN_CRM = (
     "hubspot or salesforce: read the ledger that this project's loader keeps, wherever "
     "its settings say; else the one in the state folder."
 )
+AS_CSV = "As a table for a spreadsheet."
 FAULT_PLAN = "A fault plan: what to break, and when."
 BURST = "HubSpot's requests in ten seconds, instead of the edition's."
 RETRY_AFTER = "Send Retry-After with a 429, which HubSpot does not promise."
@@ -135,13 +136,16 @@ def sandbox(  # noqa: PLR0913 - one for each option
 
 @app.command()
 def explain(
+    *,
     event: Annotated[str, typer.Option(help="Event id, or its exact name.")],
     email: Annotated[str, typer.Option(help="The person's e-mail address.")],
     crm: Annotated[str, typer.Option(help=EXPLAIN_CRM)] = "",
     environment: EnvironmentOption = "",
+    csv: Annotated[bool, typer.Option("--csv", help=AS_CSV)] = False,
 ) -> None:
     """Explain a score from the counts up, as the CRM was last told."""
-    from leadscore.explain import explain_person  # noqa: PLC0415 - slow to import
+    from leadscore.explain import explain_person, find_person  # noqa: PLC0415 - slow
+    from leadscore.sheets import to_step_sheet  # noqa: PLC0415 - likewise
 
     work, ledger_url = home().work, None
     if crm:
@@ -149,7 +153,9 @@ def explain(
 
         books = books_of(find_loader(crm, environment))
         work, ledger_url = books.work, books.ledger_url
-    for line in explain_person(work, event, email, ledger_url):
+    asked = (work, event, email, ledger_url)
+    lines = to_step_sheet(find_person(*asked)) if csv else explain_person(*asked)
+    for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -20,9 +20,18 @@ rejected_app = typer.Typer(no_args_is_help=True, help="Rows that the CRM refused
 crm_app.add_typer(rejected_app, name="rejected")
 
 CrmOption = Annotated[str, typer.Option("--crm", help="hubspot or salesforce")]
+AS_CSV = "As a table for a spreadsheet."
 EnvironmentOption = Annotated[
     str, typer.Option(help="Meltano environment; the project's default if empty.")
 ]
+
+_FINE = {
+    "hubspot": (
+        "the credential is accepted and the contact properties can be read. HubSpot "
+        "tells of a missing right to write at the first write, and names the scope."
+    ),
+    "salesforce": "the organisation can be written to; nothing is missing.",
+}
 
 
 def find_loader(crm: str, environment: str) -> Loader:
@@ -50,7 +59,7 @@ def check(crm: CrmOption = "hubspot", environment: EnvironmentOption = "") -> No
         console.print(problem, markup=False, highlight=False)
     if problems:
         raise typer.Exit(1)
-    console.print(f"{loader.name} can write to the account; nothing is missing.")
+    console.print(f"{loader.name}: {_FINE[crm]}", soft_wrap=True)
 
 
 @crm_app.command()
@@ -101,6 +110,7 @@ def rejected_list(
     crm: CrmOption = "hubspot",
     environment: EnvironmentOption = "",
     people: Annotated[bool, typer.Option(help="Name the addresses.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help=AS_CSV)] = False,
 ) -> None:
     """List the rows that wait, with the CRM's reason."""
     from leadscore.crm import (  # noqa: PLC0415 - slow to import
@@ -108,11 +118,15 @@ def rejected_list(
         read_waiting,
         to_rejected_lines,
     )
+    from leadscore.sheets import to_rejected_sheet  # noqa: PLC0415 - likewise
 
     loader = find_loader(crm, environment)
     books = books_of(loader)
     waiting = read_waiting(loader, books)
-    _say(to_rejected_lines(waiting.rows, books.work, people=people))
+    told = to_rejected_sheet if csv else to_rejected_lines
+    _say(told(waiting.rows, books.work, people=people))
+    if csv:
+        return
     if not waiting.rows:
         console.print("No row waits.")
     if waiting.elsewhere:
@@ -121,6 +135,23 @@ def rejected_list(
             "settings name; a run with that one sends them again.",
             soft_wrap=True,
         )
+
+
+@rejected_app.command("drop")
+def rejected_drop(
+    who: Annotated[str, typer.Argument(help="Address, or c:… as `list` shows it.")],
+    event: Annotated[str, typer.Option(help="Only rows of this event id.")] = "",
+    crm: CrmOption = "hubspot",
+    environment: EnvironmentOption = "",
+) -> None:
+    """Forget rows of a person that wait; exit 1 if there is none."""
+    from leadscore.crm import books_of, drop  # noqa: PLC0415 - slow
+
+    loader = find_loader(crm, environment)
+    count = drop(loader, books_of(loader), who, event)
+    console.print(f"{count} forgotten; the lines stay as they were, and one is added.")
+    if not count:
+        raise typer.Exit(1)
 
 
 @rejected_app.command("retry")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sync_core.workdir import WorkDir
+    from target_crm.explained import Explained
 
 WINDOW_TITLES = {"live": "Live", "on_demand": "On demand"}
 _KINDS = {kind.name: kind for kind in KINDS}
@@ -45,6 +46,17 @@ def explain_person(
 ) -> Iterator[str]:
     """Yield the explanation of a person's scores in one event, line by line.
 
+    The arguments are those of `find_person`.
+    """
+    for person in find_person(work, event, email, ledger_url):
+        yield from explain_rows(person.lead, person.activities)
+
+
+def find_person(
+    work: WorkDir, event: str, email: str, ledger_url: str | None = None
+) -> list[Explained]:
+    """Return what the ledger knows of a person in one event.
+
     Args:
         work: The state folder that holds the ledger.
         event: Event id or exact name.
@@ -59,8 +71,7 @@ def explain_person(
     chosen = [f for f in found if event in {f.lead["event_id"], f.lead["event_name"]}]
     if not chosen:
         raise FatalError(_nothing(event, [f.lead for f in found]))
-    for person in chosen:
-        yield from explain_rows(person.lead, person.activities)
+    return chosen
 
 
 def explain_rows(

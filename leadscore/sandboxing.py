@@ -140,4 +140,5 @@ def to_text(planned: Planned) -> str:
     kind = type(planned.fault).__struct_config__.tag
     which = ", ".join(map(str, planned.requests)) or "any"
     method = f" {planned.method}" if planned.method else ""
-    return f"{kind} for {planned.part}{method} {planned.path}, request {which}"
+    holds = " with its text" if planned.holds else ""
+    return f"{kind} for {planned.part}{method} {planned.path}{holds}, request {which}"

@@ -94,7 +94,7 @@ class ScoringTransform(PluginMixin, InlineMapper):
             "on_demand_until",
             th.CustomType({"type": ["string", "object", "null"]}),
             title="End of the on-demand window",
-            description="event_end, open or {days: n}; replaces the file's own.",
+            description="event_end, open or 14 days; replaces the file's own.",
         ),
         th.Property(
             "untimed_window",

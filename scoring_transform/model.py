@@ -9,9 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import structs
 
 from scoring_transform.activities import KINDS, NAMES
-from scoring_transform.scoring_file import MOST_TOTAL, Days, ScoringFile, Weights
+from scoring_transform.scoring_file import (
+    MOST_DAYS,
+    MOST_TOTAL,
+    Days,
+    ScoringFile,
+    Weights,
+)
 from sync_core.errors import SettingError
 from sync_core.mappings import load_mapping, shipped, to_mapping
 from sync_core.yaml_lines import parse_yaml
@@ -124,6 +131,7 @@ def to_model(file: ScoringFile, source: Origin) -> Model:
         name: _to_decimal(getattr(file.weights, name), f"weights.{name}", source)
         for name in NAMES
     }
+    file = _with_days(file, source)
     check_total(weights, source)
     _check_levels(file, source)
     _check_groups(file, source)
@@ -174,6 +182,20 @@ def _to_decimal(
             "decimals.",
         )
     return value
+
+
+def _with_days(file: ScoringFile, source: Origin) -> ScoringFile:
+    """Return the file with `14 days` written as `{days: 14}`."""
+    until = file.on_demand_until
+    if isinstance(until, Days) or " " not in until:
+        return file
+    days = int(until.partition(" ")[0])
+    if days > MOST_DAYS:
+        raise source.error(
+            "on_demand_until",
+            f"`on_demand_until` is {until}; allowed are 1 to {MOST_DAYS:,} days.",
+        )
+    return structs.replace(file, on_demand_until=Days(days))
 
 
 def _check_levels(file: ScoringFile, source: Origin) -> None:

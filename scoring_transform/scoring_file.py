@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 MOST_TOTAL = 1_000_000
+MOST_DAYS = 3650
 _LIMITS = {"minimum": 0, "maximum": 100}
 
 Percent = Annotated[int | float, msgspec.Meta(extra_json_schema=_LIMITS)]
@@ -68,7 +69,16 @@ class ScoreGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An on-demand window of so many days after the session."""
 
-    days: Annotated[int, msgspec.Meta(ge=1, le=3650)]
+    days: Annotated[int, msgspec.Meta(ge=1, le=MOST_DAYS)]
+
+
+Until = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^(event_end|open|[1-9][0-9]{0,3} days?)$",
+        examples=["event_end", "open", "14 days"],
+    ),
+]
 
 
 class ScoringFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,7 +104,7 @@ class ScoringFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         msgspec.Meta(ge=1, le=86400, description="60 ranks whole minutes."),
     ] = 1
     on_demand_until: Annotated[
-        Literal["event_end", "open"] | Days,
+        Until | Days,
         _told("Where the on-demand window ends; without an event end it stays open."),
     ] = "event_end"
     untimed_window: Annotated[

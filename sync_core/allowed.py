@@ -109,6 +109,8 @@ def _(info: msgspec.inspect.IntType) -> str:
 
 @_say.register
 def _(info: msgspec.inspect.StrType) -> str:
+    if info.pattern is not None:
+        return f"text that matches `{info.pattern}`"
     return f"text{_characters(info.min_length, info.max_length)}"
 
 

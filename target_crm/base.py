@@ -132,6 +132,11 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
         super().process_endofpipe()
         self._code = self._finish(run, "")
 
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        """Confirm nothing in a dry run: the next real one must read all of it."""
+        if not to_common_settings(self.config).dry_run:
+            super()._write_state_message(state)
+
     def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
         """Settle what the drained rows need before the STATE that covers them."""
         super()._drain_all(sink_list, parallelism)

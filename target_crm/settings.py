@@ -94,7 +94,8 @@ COMMON: tuple[th.Property[Any], ...] = (
         title="Dry run",
         description=(
             "Compare with what is in the CRM now, write the differences into the run "
-            "report, and change nothing: not in the CRM, not in the ledger."
+            "report, and change nothing: not in the CRM, not in the ledger, not the "
+            "bookmarks."
         ),
     ),
     th.Property(

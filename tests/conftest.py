@@ -56,6 +56,8 @@ def virtual_clock() -> VirtualClock:
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server of this machine."""
     programs = find_programs()
+    if programs is None and os.environ.get("CI"):
+        pytest.fail("CI has no PostgreSQL; .ci/run installs it")
     if programs is None:
         pytest.skip(MISSING)
     with serving(programs) as server:

@@ -158,6 +158,7 @@ class Endpoint:
         headers = self._account.limits.take(
             now, oauth=oauth, search=operation.is_search
         )
+        # HubSpot docs, error handling: 403 names the scopes; limits are on all answers.
         if not operation.scopes <= settings.scopes:
             error = missing_scopes(operation.scopes - settings.scopes)
             error.headers = headers
@@ -206,6 +207,7 @@ class Endpoint:
         if self._operation.body is None:
             return request, raw
         kind = request.headers.get("content-type", "").partition(";")[0].strip()
+        # Inferred: the documents only show JSON, and not what else is answered.
         if kind != "application/json":
             raise ApiError(415, "VALIDATION_ERROR", "Unsupported media type")
         try:

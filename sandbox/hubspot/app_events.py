@@ -77,6 +77,7 @@ class AppEvents(msgspec.Struct):
 def create_timeline_events(call: Call) -> Reply:
     """Record events of a template; no answer tells what became of each."""
     check_size(call.body.inputs, MAX_INPUTS)
+    # HubSpot's published shapes name the template; the refusal is inferred.
     for one in call.body.inputs:
         if one.event_template_id != TEMPLATE_ID:
             raise not_found(f"No event template {one.event_template_id!r}")
@@ -92,6 +93,7 @@ def create_app_events(call: Call) -> Reply:
     """Record events of a type, and tell each."""
     check_size(call.body.inputs, MAX_INPUTS)
     results = []
+    # HubSpot docs, app events: the type must exist, and an event is immutable.
     for one in call.body.inputs:
         if one.event_type_name != EVENT_TYPE:
             raise not_found(f"No event type {one.event_type_name!r}")
@@ -109,6 +111,7 @@ def create_app_events(call: Call) -> Reply:
 def _check(call: Call, object_id: str, values: Mapping[str, str]) -> int:
     """Return whose event it is, if what it says can be taken."""
     unknown = sorted(values.keys() - TOKENS)
+    # HubSpot docs, timeline events: only tokens that the template defines.
     if unknown:
         raise invalid(f"Token {unknown[0]} is not defined")
     number = to_number(object_id)
@@ -132,6 +135,7 @@ def _record(
     values: Mapping[str, str],
     timestamp: str | None,
 ) -> None:
+    # HubSpot's published shapes: an ISO 8601 date-time.
     try:
         at = to_seconds(timestamp) if timestamp else call.now
     except ValueError as error:

@@ -45,6 +45,7 @@ def associate(call: Call, record: Record, links: Sequence[Association]) -> None:
     Raises:
         ApiError: The kind of link or the contact does not exist.
     """
+    # HubSpot docs, notes: association type 202, note to contact; wording inferred.
     for link in links:
         for kind in link.types:
             if (kind.association_category, kind.association_type_id) != (

@@ -107,6 +107,7 @@ def record_by_emails(find_event: Finder) -> Callable[[Call], Reply]:
 
 def _state(call: Call) -> str:
     name = call.path["state"]
+    # HubSpot docs, marketing events: register, attend and cancel.
     if name not in STATES:
         raise invalid(f"Subscriber state {name} is not one of {', '.join(STATES)}")
     return STATES[name]
@@ -132,6 +133,7 @@ def _contacts(call: Call, inputs: Sequence[ByEmail]) -> dict[str, Record]:
 
 
 def _to_taking(one: ById | ByEmail, contact: Record) -> Taking:
+    # HubSpot's published shapes: ISO 8601 date-times.
     for name, value in one.properties.items():
         try:
             to_seconds(value)

@@ -189,6 +189,7 @@ def to_key(call: Call, kind: str, name: str, value: str) -> tuple[str, str]:
 
 
 def _to_keyed_row(call: Call, kind: str, one: Write) -> Row:
+    # HubSpot docs, contacts: upsert needs a unique property to match by.
     if one.id_property is None:
         raise invalid("idProperty is required to upsert")
     return Row(

@@ -22,6 +22,7 @@ def to_seconds(text: str) -> float:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         if "T" in text:
+            # HubSpot docs, FAQ on timestamps: ISO 8601 with its zone.
             raise ValueError("no time zone")
         moment = moment.replace(tzinfo=UTC)
     return moment.timestamp()

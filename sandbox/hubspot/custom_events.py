@@ -122,6 +122,7 @@ def _record(call: Call, one: Occurrence) -> None:
 
 def _check_values(definition: dict[str, Any], values: Mapping[str, str]) -> None:
     known = {one["name"] for one in definition["properties"]}
+    # HubSpot docs, custom events: defined properties only, at most 256 characters.
     for name, value in values.items():
         if name not in known:
             raise invalid(f"Property {name} is not defined for the event")
@@ -144,6 +145,7 @@ def _contact(call: Call, one: Occurrence) -> int | None:
 def _moment(call: Call, text: str | None) -> float:
     if text is None:
         return call.now
+    # HubSpot's published shapes: an ISO 8601 date-time.
     try:
         return to_seconds(text)
     except ValueError as error:

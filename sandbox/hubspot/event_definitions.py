@@ -54,6 +54,7 @@ def create(call: Call) -> Reply:
     new = call.body
     check_tier(call)
     name = new.name or re.sub(r"[^a-z0-9]+", "_", new.label.lower()).strip("_")
+    # HubSpot docs, event definitions: names, 500 definitions, 50 properties each.
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise invalid(f"Event name {name!r} is not valid")
     (count,) = call.db.execute("SELECT count(*) FROM hs_event_definition").fetchone()
@@ -97,6 +98,7 @@ def update(call: Call) -> Reply:
 def add_property(call: Call) -> Reply:
     """Give an event type one more property."""
     body = find_definition(call, call.path["name"])
+    # HubSpot docs, event definitions: 50 properties each.
     if len(body["properties"]) >= MAX_PROPERTIES:
         raise invalid(f"At most {MAX_PROPERTIES} properties are allowed")
     made = _to_property(call.body)
@@ -119,6 +121,7 @@ def archive(call: Call) -> Reply:
 
 def check_tier(call: Call) -> None:
     """Refuse an account whose subscription has no custom events."""
+    # HubSpot docs, custom events: Enterprise subscriptions only.
     if not call.account.tier.custom_events:
         raise ApiError(
             403,
@@ -137,6 +140,7 @@ def find_definition(call: Call, name: str, *, status: int = 404) -> dict[str, An
         body: dict[str, Any] = msgspec.json.decode(row[0])
         return body
     message = f"Event definition {name} does not exist"
+    # HubSpot docs, event definitions: known by their name or full name.
     raise invalid(message) if status != 404 else not_found(message)  # noqa: PLR2004
 
 

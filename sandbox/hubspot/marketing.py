@@ -73,6 +73,7 @@ class Completion(msgspec.Struct, rename="camel"):
 def create(call: Call) -> Reply:
     """Make an event; one that exists is a conflict."""
     key = (call.body.external_account_id, call.body.external_event_id)
+    # Inferred: status 409 for an event that exists, as for contacts.
     if find(call.db, *key) is not None:
         raise ApiError(409, "CONFLICT", f"Marketing event {key[1]} already exists")
     return Reply(_upsert(call, call.body).to_body())
@@ -80,6 +81,7 @@ def create(call: Call) -> Reply:
 
 def upsert(call: Call) -> Reply:
     """Make or change the event with the external id of the path."""
+    # Inferred: the key stands twice in the request and must be the same.
     if call.body.external_event_id != call.path["event"]:
         raise invalid("externalEventId differs between path and body")
     return Reply(_upsert(call, call.body).to_body())
@@ -198,6 +200,7 @@ def _to_read(call: Call, event: MarketingEvent) -> dict[str, Any]:
 
 
 def _check_times(body: Mapping[str, Any]) -> None:
+    # HubSpot's published shapes: ISO 8601 date-times.
     for name in ("startDateTime", "endDateTime"):
         if body.get(name) is None:
             continue

@@ -57,6 +57,7 @@ def find(db: sqlite3.Connection, account: str, external: str) -> MarketingEvent 
 def by_external_id(call: Call) -> MarketingEvent:
     """Return the event the path and `externalAccountId` name, or answer 404."""
     account = call.query.get("externalAccountId")
+    # HubSpot's published shapes: the account is a required part of the key.
     if not account:
         raise invalid("externalAccountId is required")
     event = find(call.db, account, call.path["event"])
@@ -70,6 +71,7 @@ def by_object_id(call: Call) -> MarketingEvent:
     row = call.db.execute(
         "SELECT * FROM hs_marketing_event WHERE id = ?", (call.path["id"],)
     ).fetchone()
+    # HubSpot docs, error handling: 404 for what does not exist.
     if row is None:
         raise not_found(f"Marketing event {call.path['id']} does not exist")
     return to_event(row)

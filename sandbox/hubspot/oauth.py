@@ -36,6 +36,7 @@ def read_access_token(call: Call) -> Reply:
     """Say whose token it is and how long it lives."""
     token = call.path["token"]
     left = _seconds_left(call, token)
+    # Inferred: the published shapes do not say what a token that ended is answered.
     if left is None or left <= 0:
         raise not_found("The access token is unknown or has expired")
     return Reply(_to_token_info(call, token) | {"expires_in": int(left), "app_id": 1})
@@ -65,6 +66,7 @@ def revoke(call: Call) -> Reply:
 def read_refresh_token(call: Call) -> Reply:
     """Say whose refresh token it is."""
     settings, token = call.account.settings, call.path["token"]
+    # Inferred, as for access tokens.
     if token != settings.refresh_token:
         raise not_found("The refresh token is unknown")
     info = _to_token_info(call, token)
@@ -96,6 +98,7 @@ def _to_form(call: Call) -> dict[str, str]:
 def _check_client(call: Call, form: dict[str, str]) -> None:
     settings = call.account.settings
     given = (form.get("client_id"), form.get("client_secret"))
+    # HubSpot docs, OAuth: client id and secret stand in the form.
     if given != (settings.client_id, settings.client_secret):
         raise _refused("invalid_client", "missing or unknown client id or secret")
 

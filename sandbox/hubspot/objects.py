@@ -100,6 +100,7 @@ def merge(call: Call) -> Reply:
         to_number(call.body.object_id_to_merge),
     ]
     found = records.load(call.db, CONTACT, ids)
+    # HubSpot's published shapes: two ids; wording inferred.
     if len({record.id for record in found.values()}) < len(ids):
         raise invalid("Two different contacts are needed for a merge")
     primary, second = (found[number] for number in ids)
@@ -146,6 +147,7 @@ def to_limit(text: str, highest: int) -> int:
     Raises:
         ApiError: It is no number or beyond what HubSpot allows.
     """
+    # HubSpot docs: pages of at most 100, searches of at most 200.
     if not text.isdecimal() or not 1 <= int(text) <= highest:
         raise invalid(f"limit must be between 1 and {highest}")
     return int(text)
@@ -158,6 +160,7 @@ def _one(call: Call, kind: str) -> Record:
         key = to_key(call, kind, name, text)
         number = records.find(call.db, kind, key[0], [key[1]]).get(key[1], -1)
     found = records.load(call.db, kind, [number])
+    # HubSpot docs, error handling: 404 for what does not exist.
     if number not in found:
         raise not_found()
     return found[number]

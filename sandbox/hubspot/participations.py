@@ -56,6 +56,7 @@ def list_by_contact(call: Call) -> Reply:
 
 def _named(call: Call) -> MarketingEvent:
     event = find(call.db, call.path["account"], call.path["event"])
+    # HubSpot docs, error handling: 404 for what does not exist.
     if event is None:
         raise not_found(f"Marketing event {call.path['event']} does not exist")
     return event

@@ -104,6 +104,7 @@ def read(call: Call) -> Reply:
 def create(call: Call) -> Reply:
     """Make one property."""
     made = _make(call, kind_of(call), call.body)
+    # HubSpot docs, properties: one refusal is an error body, not an entry of a 207.
     if isinstance(made, RowError):
         raise made.to_api_error()
     return Reply(made, 201)
@@ -183,6 +184,7 @@ def _make(call: Call, kind: str, new: NewProperty) -> dict[str, Any] | RowError:
 
 def _check_body(call: Call, kind: str, new: NewProperty) -> None:
     check_name(new.name)
+    # HubSpot docs, properties: pairs must fit (since 2021), enumerations need options.
     if new.field_type not in PAIRS.get(new.type, ()):
         raise invalid(f"fieldType {new.field_type} does not fit type {new.type}")
     if new.type == "enumeration" and not (new.options or new.external_options):
@@ -201,6 +203,7 @@ def _check_room(call: Call, kind: str, new: NewProperty) -> None:
     bodies = call.account.definitions(call.db, kind).values()
     custom = [body for body in bodies if not body.get("hubspotDefined")]
     limit = call.account.tier.custom_properties
+    # HubSpot's published catalogue of limits: custom properties by subscription.
     if len(custom) >= limit:
         raise ApiError(
             400,
@@ -245,6 +248,7 @@ def _archive(call: Call, kind: str, name: str) -> None:
 
 
 def _known(call: Call, kind: str, name: str) -> dict[str, Any]:
+    # HubSpot docs, error handling: 404 for what does not exist.
     try:
         return call.account.definitions(call.db, kind)[name]
     except KeyError:
@@ -253,6 +257,7 @@ def _known(call: Call, kind: str, name: str) -> dict[str, Any]:
 
 def _custom(call: Call, kind: str, name: str) -> dict[str, Any]:
     body = _known(call, kind, name)
+    # HubSpot docs, properties: `readOnlyDefinition` of HubSpot's own ones.
     if body.get("hubspotDefined"):
         raise invalid(f"Property {name} belongs to HubSpot and cannot be changed")
     return body

@@ -52,6 +52,7 @@ def create_group(call: Call) -> Reply:
         "INSERT OR IGNORE INTO hs_group VALUES (?, ?, ?)",
         (kind, body["name"], to_json(body)),
     )
+    # Seen live for properties (`OBJECT_ALREADY_EXISTS`); inferred for groups.
     if not done.rowcount:
         raise ApiError(
             409,
@@ -78,6 +79,7 @@ def archive_group(call: Call) -> Reply:
     kind, name = kind_of(call), call.path["group"]
     _group(call, kind, name)
     bodies = call.account.definitions(call.db, kind).values()
+    # Inferred: a group that has properties stays.
     if any(body["groupName"] == name for body in bodies):
         raise invalid(f"Property group {name} still has properties")
     call.db.execute("DELETE FROM hs_group WHERE type = ? AND name = ?", (kind, name))
@@ -86,6 +88,7 @@ def archive_group(call: Call) -> Reply:
 
 def check_name(name: str) -> None:
     """Refuse a name that HubSpot would not take."""
+    # HubSpot docs: lower-case letters, digits and underscores.
     if not _NAME.fullmatch(name):
         raise invalid(
             f"Name {name!r} must begin with a letter and hold only "
@@ -97,6 +100,7 @@ def _group(call: Call, kind: str, name: str) -> dict[str, Any]:
     row = call.db.execute(
         "SELECT body FROM hs_group WHERE type = ? AND name = ?", (kind, name)
     ).fetchone()
+    # HubSpot docs, error handling: 404 for what does not exist.
     if row is None:
         raise not_found(f"Property group {name} does not exist")
     body: dict[str, Any] = msgspec.json.decode(row[0])

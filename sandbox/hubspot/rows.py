@@ -56,6 +56,7 @@ class Written:
 def kind_of(call: Call) -> str:
     """Return the object type that the path names."""
     name = call.path["object"]
+    # Inferred: what is said of an object type that HubSpot does not know.
     if name not in OBJECT_TYPES:
         raise invalid(f"Unable to infer object type from: {name}")
     return OBJECT_TYPES[name]
@@ -63,6 +64,7 @@ def kind_of(call: Call) -> str:
 
 def check_size(inputs: Sequence[Any], limit: int = MAX_INPUTS) -> None:
     """Refuse a batch that is too big; HubSpot's own wording is not known."""
+    # HubSpot docs, contacts: batch operations are limited to 100 records.
     if len(inputs) > limit:
         raise invalid(
             f"The number of inputs, {len(inputs)}, is over the limit of {limit}"
@@ -93,6 +95,7 @@ def write(call: Call, kind: str, rows: Sequence[Row]) -> Written:
         ApiError: A row was refused and not every row has a trace id of its own.
     """
     written = _Writer(call, kind).write(rows)
+    # Seen live: without a trace id on every input, one bad row refuses all.
     if written.errors and not is_traced(rows):
         raise written.errors[0][1].to_api_error()
     unique = unique_names(call, kind)

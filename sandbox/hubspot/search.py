@@ -92,6 +92,7 @@ def _check(body: SearchRequest, known: Mapping[str, Any]) -> None:
     groups = body.filter_groups
     filters = [one for group in groups for one in group.filters]
     after = str(body.after)
+    # HubSpot docs, search: 5 groups, 6 filters each, 18 in all.
     for is_wrong, message in (
         (len(groups) > MAX_GROUPS, f"At most {MAX_GROUPS} filterGroups are allowed"),
         (
@@ -201,6 +202,7 @@ def _sort(
     found: list[Record], sorts: Sequence[Sort | str], known: Mapping[str, Any]
 ) -> None:
     """Sort in place; records without a value come last, equal ones by id."""
+    # HubSpot docs, search: one sort; inferred that its property must exist.
     for sort in map(_to_sort, sorts):
         name = sort.property_name
         if name not in known:

@@ -61,6 +61,7 @@ def _to_check(body: Mapping[str, Any]) -> Check:
 
 
 def _read_only(name: str) -> Check:
+    # HubSpot docs: values of calculated properties cannot be written; code inferred.
     def check(_: str) -> str:
         raise NotValid(
             "READ_ONLY_VALUE",
@@ -78,6 +79,7 @@ def _one_of(body: Mapping[str, Any]) -> Check:
     several = body["fieldType"] == "checkbox"
 
     def check(value: str) -> str:
+        # HubSpot docs: several values of one property are separated by semicolons.
         chosen = value.split(";") if several else [value]
         if value and not allowed.issuperset(c for c in chosen if c or not several):
             shown = ", ".join(sorted(allowed))
@@ -91,6 +93,7 @@ def _one_of(body: Mapping[str, Any]) -> Check:
 
 
 def _unknown(name: str) -> Check:
+    # Seen live: the code, and the name in `errors`.
     def check(_: str) -> str:
         raise NotValid("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
 
@@ -98,6 +101,7 @@ def _unknown(name: str) -> Check:
 
 
 def _check_text(value: str) -> str:
+    # HubSpot docs, notes: 65,536 characters; for other texts inferred.
     if len(value) > MAX_TEXT:
         raise NotValid("STRING_TOO_LONG", f"The value is longer than {MAX_TEXT}")
     return value

@@ -1,4 +1,7 @@
-"""One request and its answer, as the resources see them."""
+"""One request and its answer, as the resources see them.
+
+REST docs, status codes and error responses: 400 for a body that cannot be read.
+"""
 
 from __future__ import annotations
 

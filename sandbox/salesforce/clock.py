@@ -1,4 +1,4 @@
-"""Times as Salesforce writes and reads them."""
+"""Times as Salesforce writes and reads them (REST docs, valid date formats)."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def check_version(call: Call) -> None:
     """Refuse API versions that are gone (410) or not there yet (404)."""
     number = float(call.version)
     if number < call.org.oldest_version:
-        # Versions 21 to 30 are gone since Summer '25; REST answers 410.
+        # REST docs, end-of-life policy: versions 21 to 30 are gone; answered with 410.
         raise ApiError(410, "UNSUPPORTED_API_VERSION", "This API version is retired")
     if number > call.org.newest_version or number % 1:
         raise not_found()

@@ -1,4 +1,8 @@
-"""Single records: describe, create, read, update, upsert, delete."""
+"""Single records: describe, create, read, update, upsert, delete.
+
+REST docs, sObject Basic Information, sObject Rows and Rows by External ID: 201, 200 or
+204 by what was done, 300 for several matches, 404 for what is not there.
+"""
 
 from __future__ import annotations
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sandbox.errors import SandboxError
+from sandbox.mapper_conformance import plugin as kit_plugin
 from sandbox.mapper_conformance import test_mapper as checks
+from sandbox.mapper_conformance.feed import Chance, read_feed
 
 HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "mapper-conformance.md"
 OURS = ["--mapper-class", "scoring_transform.mapper:ScoringTransform"]
 KNOWN = ["--waive", "nothing_is_left_after_a_kill"]
 TOY = ["--feed", str(HERE / "toy_feed.json"), "--memory-rows", "200000"]
@@ -141,3 +147,43 @@ def test_a_feed_has_checks_only_for_what_it_describes(tmp_path: Path) -> None:
     for name in ("batches_give", "open_group", "memory_stays", "after_a_kill"):
         assert name not in done.stdout
     assert "any_order" in done.stdout
+
+
+def test_the_page_lists_every_check_and_option() -> None:
+    """With the sentences that the kit tells."""
+    page = PAGE.read_text()
+    for name, check in vars(checks).items():
+        if name.startswith("test_"):
+            sentence = (check.__doc__ or "").splitlines()[0]
+            assert f"| `{name[5:]}` | {sentence} |" in page
+    plugin = Path(kit_plugin.__file__).read_text()
+    for option in re.findall(r'"(--[a-z-]+)"', plugin):
+        assert f"| `{option}` |" in page
+
+
+def test_the_pages_feed_can_be_read(tmp_path: Path) -> None:
+    """What the page shows is a feed as it stands."""
+    (example,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (tmp_path / "feed.json").write_text(example)
+    feed = read_feed(tmp_path / "feed.json")
+    (order,) = Chance(feed, 1).groups(1)
+    assert (feed.closes, order.closing["record"]) == ("orders", {"order_id": "g0"})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"closes": "nothing"}, "does not describe"),
+        ({"colour": 1}, "colour"),
+        ({"streams": [{"name": "x"}]}, "key_properties"),
+    ],
+    ids=["unknown-stream", "unknown-key", "short-stream"],
+)
+def test_a_wrong_feed_is_refused(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    """With what is wrong in it."""
+    feed = json.loads((HERE / "toy_feed.json").read_text()) | change
+    (tmp_path / "feed.json").write_text(json.dumps(feed))
+    with pytest.raises(SandboxError, match=said):
+        read_feed(tmp_path / "feed.json")

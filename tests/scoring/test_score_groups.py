@@ -185,6 +185,9 @@ def test_averages_are_exact_and_shown_like_scores(rounding: str, third: float) -
     assert rows["s", "Rest"]["average_total"] == 50.0
     assert rows["s", "Rest"]["share"] == third
     assert rows["p", "Warm"]["average_engagement"] == third
+    lead = leads_of(world, rounding=rounding, **CHAT)["b"]
+    shown = [lead[f"live_{key}"] for key in ("lead_score", "sum", "total", "chat")]
+    assert shown == [third] * 4
 
 
 @pytest.mark.parametrize(("rounding", "total"), [("truncate", 43.3), ("half_up", 43.4)])

@@ -105,6 +105,8 @@ def test_how_activities_count(
         pytest.param(at(60), "event_end", 1, 2, "open", id="ends-with-session"),
         pytest.param(at(90), "open", 1, 2, "open", id="open"),
         pytest.param(at(90), {"days": 1}, 1, 1, "closed", id="days"),
+        pytest.param(at(90), "1 day", 1, 1, "closed", id="days-in-words"),
+        pytest.param(at(61), "2 days", 1, 2, "closed", id="two-days"),
     ],
 )
 def test_the_on_demand_window(

@@ -144,6 +144,11 @@ def test_weights_are_exact(cuts: list[int]) -> None:
 def test_the_hash_tells_rules_apart() -> None:
     """Anything that decides a score changes it; how a number is written does not."""
     plain = default_model().hash
+    days = [
+        read_model(None, {"on_demand_until": until}).hash
+        for until in ("14 days", {"days": 14}, "15 days")
+    ]
+    assert days[0] == days[1] != days[2] != plain
     assert read_model(None, {"time_bucket_seconds": 60}).hash != plain
     weights = {name: float(w) for name, w in default_model().weights.items()}
     assert read_model(None, {"weights": weights}).hash == plain

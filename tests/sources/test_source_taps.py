@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from source_kit import Source
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+ANONYMOUS = "Anonymous Attendee"
 #: The mapping, its tap and its example.
 TAPS = [("zoom", "tap-zoom", "zoom-tap"), ("web_events", "tap-mixpanel", "web-events")]
 READ = [
@@ -81,6 +82,19 @@ def test_a_renamed_field_inside_an_array_is_told(
     schema = to_schema(fields | {"question_details": [renamed]})
     (told,) = load_source("zoom").find_unknown(stream, schema)
     assert f"has no `row.{old}`; did you mean `{new}`?" in told
+
+
+@pytest.mark.parametrize("stream", ["webinar_poll_results", "webinar_qna_results"])
+def test_anonymous_answers_and_questions_make_nobody(stream: str) -> None:
+    """All of them have one name in Zoom; as one guest they would lead the ranks."""
+    details = [{"question": "Why?", "answer": "A", "polling_id": "p1"}]
+    record = {"webinar_uuid": "u", "email": "", "question_details": details}
+    named = load_source("zoom").to_facts(stream, record | {"name": "Ann"})
+    assert [fact.kind for fact in named.facts] == ["attendees", "activities"]
+    hidden = load_source("zoom").to_facts(stream, record | {"name": ANONYMOUS})
+    (fact,) = hidden.facts
+    assert (fact.kind, fact.fields["anonymous"]) == ("activities", True)
+    assert "attendee_id" not in fact.fields
 
 
 @pytest.mark.parametrize(

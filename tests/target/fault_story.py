@@ -275,9 +275,18 @@ def _held(crm: World) -> str:
 def _kept(folder: Path) -> dict[str, list[Any]]:
     with contextlib.closing(sqlite3.connect(folder / "ledger.sqlite")) as ledger:
         return {
-            table: sorted(ledger.execute(f"SELECT {columns} FROM {table}"))  # noqa: S608
+            table: sorted(
+                [canonical(value) for value in row]
+                for row in ledger.execute(f"SELECT {columns} FROM {table}")  # noqa: S608
+            )
             for table, columns in LEDGER.items()
         }
+
+
+def canonical(text: str) -> str:
+    """Return JSON with its keys in order, and any other text as it is."""
+    is_object = text.startswith("{")
+    return json.dumps(json.loads(text), sort_keys=True) if is_object else text
 
 
 def _written(crm: World) -> dict[str, list[int]]:

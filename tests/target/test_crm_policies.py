@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3
-from crm_world import READ, World, lead_score
+from crm_world import READ, STATE, World, lead_score
 
 from sync_core.errors import FatalError, SettingError
 
@@ -90,6 +90,7 @@ def test_a_policy_is_kept_and_rehearsed(
     again = hubspot.run(rows)
 
     assert (plan.code, writes(plan), untouched) == (0, [], before)
+    assert (plan.states, ran.states) == ([], [STATE])
     (planned,) = plan.report["plan"]
     told = {"webinar_live_rank": {"from": "", "to": "3"}}
     if case.change is not None:

@@ -92,7 +92,11 @@ def test_no_way_of_running_asks_what_is_not_recorded(
     tmp_path: Path, version: str, timeline: str, levels: str
 ) -> None:
     """Whatever the timeline and the version, the requests are on tape."""
-    config = {"api_version": version, "timeline": timeline, "level_changes": levels}
+    config: dict[str, Any] = {
+        "api_version": version,
+        "timeline": timeline,
+        "level_changes": levels,
+    }
     scopes = ALL_SCOPES | {"timeline"}
     with world(tmp_path / "state", tier="enterprise", scopes=scopes) as hubspot:
         hubspot.run([lead_score(0)], **config)
