@@ -32,7 +32,9 @@ def write(folder: Path, rows: int) -> None:
 def run(rows: int, folder: Path) -> None:
     """Measure one size and its floor."""
     source = folder / "in"
-    measure([sys.argv[0], "--write", str(source), "--rows", str(rows)])
+    measure(
+        [str(Path(__file__).resolve()), "--write", str(source), "--rows", str(rows)]
+    )
     beside = Path(__file__).with_name("score.py")
     lowest = measure(
         [str(beside), "--case", "floor", "--folder", str(source / "activities")]

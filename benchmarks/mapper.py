@@ -2,13 +2,14 @@
 
     floor    read the same lines and decode each into a typed object, nothing else
     events   5,000 attendees and 50,000 activities each, as RECORD
+    leads    the same, but only `lead_scores` are sent
     batch    the same as BATCH (Parquet)
     small    20 attendees and 200 activities each, as RECORD
     one      everything in one event of 100,000 attendees, as RECORD
 
 Each case is a process of its own that reads a file and writes to nowhere.
 
-    python benchmarks/mapper.py [--rows 1000000] [--cases events batch small one]
+    python benchmarks/mapper.py [--rows 1000000] [--cases events leads batch small one]
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from measuring import Cost, measure, show, show_head
 
 CASES = {
     "events": (50_000, 5_000),
+    "leads": (50_000, 5_000),
     "batch": (50_000, 5_000),
     "small": (200, 20),
     "one": (0, 100_000),
 }
+SETTINGS = {"leads": {"streams": ["lead_scores"]}}
+SCRIPT = str(Path(__file__).resolve())
 
 
 class Activity(msgspec.Struct, gc=False):
@@ -72,19 +76,20 @@ def write(path: Path, rows: int, case: str, batches: Path | None) -> None:
 def run(rows: int, case: str, folder: Path) -> None:
     """Measure one case and its floor."""
     path, config = folder / "lines.jsonl", folder / "config.json"
-    config.write_text(json.dumps({"state_dir": str(folder / "work")}))
-    measure([sys.argv[0], "--write", str(path), "--rows", str(rows), "--cases", case])
-    lowest = measure([sys.argv[0], "--decode", str(path)])
+    settings = {"state_dir": str(folder / "work"), **SETTINGS.get(case, {})}
+    config.write_text(json.dumps(settings))
+    measure([SCRIPT, "--write", str(path), "--rows", str(rows), "--cases", case])
+    lowest = measure([SCRIPT, "--decode", str(path)])
     show(f"{case}: floor", rows, lowest, lowest)
     if case == "batch":
-        write = [sys.argv[0], "--write", str(path), "--batches", str(folder)]
+        write = [SCRIPT, "--write", str(path), "--batches", str(folder)]
         measure([*write, "--rows", str(rows), "--cases", case])
     show(case, rows, map_file(path, config), lowest)
 
 
 def map_file(path: Path, config: Path) -> Cost:
     """Run the mapper on a file."""
-    command = [sys.argv[0], "--mapper", "--config", str(config)]
+    command = [SCRIPT, "--mapper", "--config", str(config)]
     with path.open("rb") as source:
         return measure(command, source)
 

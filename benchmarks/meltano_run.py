@@ -93,7 +93,7 @@ def run(rows: int, case: str, folder: Path) -> None:
     project = write_project(folder)
     (folder / "lines.jsonl").touch()
     run_meltano(project, "drop-all")
-    measure([sys.argv[0], *words])
+    measure([str(Path(__file__).resolve()), *words])
     lowest = run_meltano(project, "drop-all")
     show(f"{case}: floor", rows, lowest, lowest)
     # The mapper deletes BATCH files, so it comes last.

@@ -12,7 +12,6 @@ whole events at a time, by the code of `leadscore score`; nothing is written.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 
@@ -98,7 +97,7 @@ def main() -> None:
     show_head()
     for rows in given.rows:
         with tempfile.TemporaryDirectory() as folder:
-            command = [sys.argv[0], "--folder", folder, "--case"]
+            command = [str(Path(__file__).resolve()), "--folder", folder, "--case"]
             measure([*command, "data", "--rows", str(rows)])
             lowest = measure([*command, "floor"])
             show("floor: scan and group", rows, lowest, lowest)
