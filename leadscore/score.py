@@ -83,6 +83,8 @@ def _run_embedded(job: Job, model: Model, scored_at: str) -> None:
             f"`--format` is {job.form!r}, which needs `--engine spark`.",
             setting="format",
         )
+    if job.conf:
+        raise SettingError("`--conf` needs `--engine spark`.", setting="conf")
     engine = EmbeddedEngine(source=Path(job.source), output=Path(job.output))
     score_datasets(engine, model, scored_at)
 

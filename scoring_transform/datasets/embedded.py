@@ -155,7 +155,8 @@ class EmbeddedPortion:
 
     def keep_all(self, *frames: Frame) -> Sequence[Frame]:
         """Do so with several frames; what they have in common is computed once."""
-        computed = pl.collect_all([frame.to_native() for frame in frames])
+        with refusals():
+            computed = pl.collect_all([frame.to_native() for frame in frames])
         return [_frame(native.lazy()) for native in computed]
 
     def write(

@@ -64,12 +64,15 @@ class Dataset:
         )
         wanted = pl.col("event_id").is_in(portion["event_id"].implode())
         read = [
-            pl.scan_parquet(self.files[file]).slice(first, last - first + 1)
+            _scan(self.files[file]).slice(first, last - first + 1)
             for file, first, last in spans.iter_rows()
         ]
         if not read:
-            return pl.scan_parquet(self.files[0]).head(0)
-        return pl.concat(read, how="diagonal").filter(wanted)
+            return _scan(self.files[0]).head(0)
+        # A file may lack a column, or know no type for one that is empty in it.
+        rows = pl.concat(read, how="diagonal_relaxed").filter(wanted)
+        rows.collect_schema()  # where types do not go together, this refuses them
+        return rows
 
     def is_near(self, portions: pl.DataFrame) -> bool:
         """Return whether reading all portions reads little else."""
@@ -85,7 +88,7 @@ class Dataset:
         """Copy the rows, so that those of a portion lie in files of their own."""
         folder.mkdir(parents=True)
         for number, path in enumerate(self.files):
-            pieces = pl.scan_parquet(path).collect_batches(chunk_size=PIECE)
+            pieces = _scan(path).collect_batches(chunk_size=PIECE)
             for place, piece in enumerate(pieces):
                 known = piece.join(portions, on="event_id")
                 for (portion,), rows in known.group_by("portion"):
@@ -96,11 +99,24 @@ class Dataset:
         return Dataset.of(sorted(folder.iterdir()) or self.files)
 
 
+def _scan(path: Path) -> pl.LazyFrame:
+    """Return a file's rows; an event may be named by a number, or not at all.
+
+    Times of any zone and unit become those of UTC in microseconds.
+    """
+    rows = pl.scan_parquet(path)
+    has_id = "event_id" in rows.collect_schema()
+    event = pl.col("event_id") if has_id else pl.lit(None)
+    times = pl.selectors.datetime().cast(pl.Datetime("us"))
+    return rows.with_columns(times, event_id=event.cast(pl.String))
+
+
 def _look(path: Path, number: int) -> pl.LazyFrame:
     row = pl.col("row").cast(pl.Int64)
-    ids = pl.scan_parquet(path).select(pl.col("event_id").cast(pl.String))
     return (
-        ids.with_row_index("row")
+        _scan(path)
+        .select("event_id")
+        .with_row_index("row")
         .group_by("event_id")
         .agg(first=row.min(), last=row.max(), rows=pl.len().cast(pl.Int64))
         .with_columns(file=pl.lit(number, pl.Int64))

@@ -65,7 +65,7 @@ def run_kit(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         check=False,
         cwd=folder,
         text=True,
-        timeout=500,
+        timeout=1200,
     )
 
 
@@ -81,8 +81,8 @@ def run_toy(
 
 @pytest.mark.slow
 def test_our_mapper_passes_every_check(tmp_path: Path) -> None:
-    """With every property drawn a few times."""
-    done = run_kit(tmp_path, *OURS, "--examples", "2", *KNOWN)
+    """As a process, where that matters; its properties are drawn often elsewhere."""
+    done = run_kit(tmp_path, *OURS, "--examples", "1", *KNOWN)
     assert done.returncode == 0, done.stdout[-6000:]
     assert "failed" not in done.stdout
 

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from leadscore.cli import app
 from leadscore.score import Job, run_job, to_conf
+from scoring_transform.datasets import whole_events
 from scoring_transform.datasets.embedded import EmbeddedEngine
 from scoring_transform.datasets.scoring import score_datasets
 from scoring_transform.model import default_model, read_model
@@ -96,6 +97,58 @@ def test_columns_of_times_score_as_texts_do(tmp_path: Path) -> None:
         score(texts, tmp_path / "a"),
         score(times, tmp_path / "b"),
     )
+
+
+@pytest.mark.parametrize("near", [0, 10**9], ids=["brought-together", "in-place"])
+def test_files_may_differ_in_what_their_columns_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, near: int
+) -> None:
+    """Zones, units, columns without a type and events named by numbers."""
+    monkeypatch.setattr(whole_events, "NEAR", 0)
+    monkeypatch.setattr(whole_events, "SLACK", near)
+    rows = make_rows(events=2)
+    texts = write_datasets(tmp_path / "texts", rows)
+    odd = write_datasets(tmp_path / "odd", rows)
+    times = pl.col("starts_at", "ends_at")
+    first, second = sorted((odd / "sessions").iterdir())
+    for file, zone, unit in ((first, "Asia/Kolkata", "ns"), (second, "UTC", "ms")):
+        utc = times.map_elements(to_time, return_dtype=pl.Datetime("us"))
+        zoned = utc.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+        whole = pl.read_parquet(file).with_columns(zoned)
+        whole.with_columns(times.dt.cast_time_unit(unit)).write_parquet(file)  # type: ignore[arg-type]
+    for folder in (texts, odd):
+        for file in folder.rglob("*.parquet"):
+            frame = pl.read_parquet(file)
+            number = pl.col("event_id").str.strip_prefix("made:")
+            if folder == odd:
+                number = number.cast(pl.Int64)
+            frame.with_columns(number).write_parquet(file)
+    file = next((odd / "activities").iterdir())
+    empty = pl.lit(None).alias("window")
+    for folder in (texts, odd):
+        same = folder / "activities" / file.name
+        kind = pl.String if folder == texts else pl.Null
+        pl.read_parquet(same).with_columns(empty.cast(kind)).write_parquet(same)
+    assert_same_result(score(texts, tmp_path / "a"), score(odd, tmp_path / "b"))
+
+
+def test_a_column_of_two_types_is_refused(tmp_path: Path) -> None:
+    """In one paragraph."""
+    source = write_datasets(tmp_path / "in", make_rows(events=1))
+    file = next((source / "activities").iterdir())
+    is_odd = pl.lit([1]).alias("detail")
+    pl.read_parquet(file).with_columns(is_odd).write_parquet(file)
+    with pytest.raises(FatalError, match="one type in all of them"):
+        score(source, tmp_path / "out")
+
+
+def test_a_dataset_without_the_events_names_is_refused(tmp_path: Path) -> None:
+    """As rows that lack them are."""
+    source = write_datasets(tmp_path / "in", make_rows(events=1))
+    for file in (source / "activities").iterdir():
+        pl.read_parquet(file).drop("event_id").write_parquet(file)
+    with pytest.raises(FatalError, match=r"no `activities\.event_id`"):
+        score(source, tmp_path / "out")
 
 
 def to_time(text: str) -> dt.datetime:
@@ -228,8 +281,9 @@ def test_an_earlier_result_is_never_overwritten(tmp_path: Path) -> None:
         ({"engine": "duckdb"}, "polars and spark"),
         ({"form": "orc"}, "needs `--engine spark`"),
         ({"engine": "spark", "conf": ("spark.executor.memory",)}, "KEY=VALUE"),
+        ({"conf": ("spark.executor.memory=1g",)}, "needs `--engine spark`"),
     ],
-    ids=["engine", "format", "conf"],
+    ids=["engine", "format", "conf", "conf-without-spark"],
 )
 def test_a_job_that_makes_no_sense_is_refused(
     tmp_path: Path, others: dict[str, Any], said: str
