@@ -117,7 +117,7 @@ def _to_leads(
     blocks = [
         _to_block(result, parts, people, window) for window in range(len(WINDOWS))
     ]
-    rows = pl.concat([people, *blocks], how="horizontal")
+    rows = pl.concat([people, *blocks], how="horizontal", strict=True)
     named = rows.join(_to_events(result), on="event_id", how="left").sort("place")
     return named.select(
         pl.col(*PERSON).cast(pl.String),
@@ -125,26 +125,19 @@ def _to_leads(
         *EVENT_FIELDS,
         pl.col("attended").fill_null(value=False),
         "registered_at",
-        *[column for window in WINDOWS for column in _columns(window)],
+        *[_column(window, name) for window in WINDOWS for name in OF_A_WINDOW],
         "on_demand_window",
         "unavailable_activities",
         **_origin(result),
     )
 
 
-def _columns(window: str) -> list[pl.Expr]:
-    """Return a window's columns, with null where nobody could have been seen doing."""
-    return [
-        pl.when(~pl.col(f"missing_{name}")).then(_of(window, name)).alias(column)
-        if name in NAMES
-        else _of(window, name)
-        for name in OF_A_WINDOW
-        for column in [f"{window}_{name}"]
-    ]
-
-
-def _of(window: str, name: str) -> pl.Expr:
-    return pl.col(f"{window}_{name}")
+def _column(window: str, name: str) -> pl.Expr:
+    """Return a window's column, with null where nobody could have been seen doing."""
+    column = pl.col(f"{window}_{name}")
+    if name in NAMES:
+        return pl.when(~pl.col(f"missing_{name}")).then(column)
+    return column
 
 
 def _to_block(
