@@ -117,7 +117,7 @@ def _to_leads(
     blocks = [
         _to_block(result, parts, people, window) for window in range(len(WINDOWS))
     ]
-    rows = pl.concat([people, *blocks], how="horizontal", strict=True)
+    rows = pl.concat([people, *blocks], how="horizontal")
     named = rows.join(_to_events(result), on="event_id", how="left").sort("place")
     return named.select(
         pl.col(*PERSON).cast(pl.String),
