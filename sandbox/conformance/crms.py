@@ -58,11 +58,12 @@ class Crm:
     def is_write(self, seen: SeenRequest) -> bool:
         """Tell whether a request could have changed the CRM."""
         what = f"{seen.method} {seen.path}"
-        return (
-            seen.part == self.name
-            and seen.method != "GET"
-            and not self.reads.search(what)
-        )
+        reads = self.reads.search(what) and not self.carries_rows(seen)
+        return seen.part == self.name and seen.method != "GET" and not reads
+
+    def carries_rows(self, seen: SeenRequest) -> bool:
+        """Tell whether a request of several had records in its collections."""
+        return seen.path.endswith("/composite") and seen.inputs > 0
 
     def writes_people(self, seen: SeenRequest) -> bool:
         """Tell whether a request wrote people."""
@@ -113,9 +114,11 @@ HUBSPOT = Crm(
 )
 SALESFORCE = Crm(
     name="salesforce",
-    # A composite may write; no target we know writes people so.
+    # A composite that carries rows writes them; what else it does is not seen.
     reads=re.compile(r"POST .*/(token|composite|composite/sobjects/\w+)/?$"),
-    people=re.compile(r"/composite/sobjects|/sobjects/(Contact|Lead)\b|/jobs/ingest"),
+    people=re.compile(
+        r"/composite(/sobjects|$)|/sobjects/(Contact|Lead)\b|/jobs/ingest"
+    ),
     count_people=_count_contacts_and_leads,
     dump=to_salesforce_dump,
     refusal=Status(

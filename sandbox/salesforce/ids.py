@@ -6,6 +6,8 @@ fifteen are capitals, so that a program that ignores case can still compare ids.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
@@ -22,10 +24,12 @@ def to_id(prefix: str, number: int) -> str:
 
 def to_check(short: str) -> str:
     """Return the three last characters of an id of fifteen."""
-    return "".join(
-        _CHECKS[sum(1 << n for n, c in enumerate(short[at : at + 5]) if c.isupper())]
-        for at in (0, 5, 10)
-    )
+    return "".join(_to_sign(short[at : at + 5]) for at in (0, 5, 10))
+
+
+@lru_cache(maxsize=4_096)
+def _to_sign(five: str) -> str:
+    return _CHECKS[sum(1 << n for n, sign in enumerate(five) if sign.isupper())]
 
 
 def to_long(text: str) -> str:

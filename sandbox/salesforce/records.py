@@ -88,10 +88,8 @@ class Records:
     def insert(self, kind: str, values: Values) -> str:
         """Add a record as it is, past every rule: for seeds."""
         stamp = to_stamp(self.now)
-        number = self.db.execute(
-            "INSERT INTO sf_record (id, object, body) VALUES ('', ?, '{}')", (kind,)
-        ).lastrowid
-        record_id = to_id(PREFIXES[kind], number or 0)
+        number = self._next_number()
+        record_id = to_id(PREFIXES[kind], number)
         stored = {
             **values,
             "Id": record_id,
@@ -100,9 +98,19 @@ class Records:
             "LastModifiedDate": stamp,
             "SystemModstamp": stamp,
         }
-        self._save(record_id, kind, stored)
+        self.db.execute(
+            "INSERT INTO sf_record (number, id, object, body) VALUES (?, ?, ?, ?)",
+            (number, record_id, kind, _to_body(kind, stored)),
+        )
         rules.after_insert(self, kind, stored)
         return record_id
+
+    def _next_number(self) -> int:
+        """Return a number that no record has or had: ids are never given twice."""
+        row = self.db.execute(
+            "SELECT seq FROM sqlite_sequence WHERE name = 'sf_record'"
+        ).fetchone()
+        return int(row[0]) + 1 if row else 1
 
     def update(self, sobject: Sobject, record_id: str, values: Values) -> None:
         """Change a record.
@@ -137,15 +145,9 @@ class Records:
             self._save(to_long(record_id), found[0], {**found[1], **values})
 
     def _save(self, record_id: str, kind: str, stored: Values) -> None:
-        if kind in {"Contact", "Lead"}:
-            parts = (stored.get("FirstName"), stored.get("LastName"))
-            stored["Name"] = " ".join(part for part in parts if part)
-        body = msgspec.json.encode(
-            {name: value for name, value in stored.items() if value is not None}
-        ).decode()
         self.db.execute(
-            "UPDATE sf_record SET id = ?, body = ? WHERE id IN (?, '')",
-            (record_id, body, record_id),
+            "UPDATE sf_record SET body = ? WHERE id = ?",
+            (_to_body(kind, stored), record_id),
         )
 
     def _check_access(
@@ -203,6 +205,15 @@ class Records:
                 f"with id: {others[0][:15]}",
                 (field.name,),
             )
+
+
+def _to_body(kind: str, stored: Values) -> str:
+    """Return a record as it is kept; a person's name is made of its parts."""
+    if kind in {"Contact", "Lead"}:
+        parts = (stored.get("FirstName"), stored.get("LastName"))
+        stored["Name"] = " ".join(part for part in parts if part)
+    held = {name: value for name, value in stored.items() if value is not None}
+    return msgspec.json.encode(held).decode()
 
 
 def to_column(name: str) -> str:

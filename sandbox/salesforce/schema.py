@@ -156,7 +156,7 @@ class Sobject:
         Raises:
             ApiError: There is none, or it is hidden from this user.
         """
-        field = self._by_lower_name.get(name.lower())
+        field = self.fields.get(name) or self._by_lower_name.get(name.lower())
         if field is None:
             raise no_column(name, self.name)
         return field

@@ -303,6 +303,25 @@ def visit_of() -> Callable[..., Visit]:
     return make
 
 
+@pytest.mark.parametrize(("inputs", "writes"), [(0, False), (400, True)])
+def test_a_composite_writes_people_if_it_carries_rows(
+    inputs: int,
+    writes: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """One that only asks carries none."""
+    seen = SeenRequest(
+        part="salesforce",
+        method="POST",
+        path="/services/data/v66.0/composite",
+        status=200,
+        at=0.0,
+        seconds=0.0,
+        inputs=inputs,
+    )
+    assert SALESFORCE.is_write(seen) is writes
+    assert SALESFORCE.writes_people(seen) is writes
+
+
 @pytest.mark.parametrize(
     ("crm", "what", "is_write", "writes_people"),
     [

@@ -98,6 +98,21 @@ def test_two_thousand_people_cost_few_requests(org: Org) -> None:
     assert (again.outcomes, again.report["requests"]) == ({"updated": 600}, 3)
 
 
+def test_what_is_left_of_the_day_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By the organisation's own count, which others' requests are in too."""
+    caplog.set_level("INFO")
+    with organisation(tmp_path / "state", daily_limit=5_000) as org:
+        ran = org.run([lead_score(0)], timeline="none")
+        assert ran.report["requests"] == 5  # token, describes, jobs, search, write
+        assert ran.report["requests_left_today"] == 5_000 - 4
+        org.run([lead_score(0, live_rank=7)], timeline="none")  # one write
+        again = org.run([lead_score(0, live_rank=8)], timeline="none")
+        assert again.report["requests_left_today"] == 5_000 - 6
+        assert "4,994 requests left today" in caplog.text
+
+
 def test_what_a_newer_event_does_not_have_is_cleared(org: Org) -> None:
     """Null is told, so that nothing old is left beside the new."""
     org.run([lead_score(0)])
