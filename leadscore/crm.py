@@ -16,8 +16,9 @@ from sync_core.identity import pseudonym
 from sync_core.redact import redact
 from sync_core.workdir import DEFAULT_STATE_DIR, WorkDir
 from target_crm.database import Database
+from target_crm.lock import hold
 from target_crm.places import REJECTED
-from target_crm.rejected import RejectedFile, RejectedRows, RejectedTable
+from target_crm.rejected import DROPPED, RejectedFile, RejectedRows, RejectedTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -167,15 +168,57 @@ class Waiting:
 
 def read_waiting(loader: Loader, books: Books) -> Waiting:
     """Return the rows that wait."""
-    work, url = books.work, books.ledger_url
-    with contextlib.ExitStack() as opened:
-        lines: Lines = RejectedFile(work.file(REJECTED))
-        if url:
-            lines = RejectedTable(opened.enter_context(closing(Database.at(url))))
-        ours = target_of(loader).account_of(books.config)
+    ours = target_of(loader).account_of(books.config)
+    with _open_rejected(books) as (lines, _):
         rows = {a: RejectedRows(lines, a).waiting for a in lines.accounts() | {ours}}
     others = (len(waiting) for account, waiting in rows.items() if account != ours)
     return Waiting(rows=list(rows[ours].values()), elsewhere=sum(others))
+
+
+def drop(loader: Loader, books: Books, who: str, event: str = "") -> int:
+    """Forget waiting rows of a person, so that no run sends them; return how many.
+
+    Args:
+        loader: Whose rows.
+        books: Where it keeps them.
+        who: An address, or the pseudonym that stands in the list.
+        event: Only of this event; of all if empty.
+
+    Raises:
+        FatalError: A run is going on.
+    """
+    name, key = loader.name, books.work.secret_key()
+    ours = target_of(loader).account_of(books.config)
+    with hold(books.work.file(f"{name}.lock"), name), _open_rejected(books) as opened:
+        lines, database = opened
+        if database is not None:
+            database.hold(f"{name} {ours}", name)
+        rejected = RejectedRows(lines, ours)
+        chosen = [
+            row.key
+            for row in rejected.waiting.values()
+            if who in {to_email(row), pseudonym(to_email(row), key)}
+            and event in {"", row.key[0]}
+        ]
+        for row_key in chosen:
+            rejected.settle(row_key, DROPPED)
+        rejected.flush()
+    return len(chosen)
+
+
+@contextlib.contextmanager
+def _open_rejected(books: Books) -> Iterator[tuple[Lines, Database | None]]:
+    """Give where the rejected rows are, and the database if it is one."""
+    if not books.ledger_url:
+        yield RejectedFile(books.work.file(REJECTED)), None
+        return
+    with closing(Database.at(books.ledger_url)) as database:
+        yield RejectedTable(database), database
+
+
+def to_email(row: RejectedRow) -> str:
+    """Return whose row it is: the address, or the attendee's id where there is none."""
+    return str(row.record.get("email") or row.key[1])
 
 
 def target_of(loader: Loader) -> type[CrmTarget]:
@@ -201,7 +244,7 @@ def to_rejected_lines(
     """
     key = work.secret_key()
     for row in rows:
-        email = str(row.record.get("email") or row.key[1])
+        email = to_email(row)
         who = email if people else pseudonym(email, key)
         blamed = f" ({row.blamed})" if row.blamed else ""
         times = "attempt" if row.attempts == 1 else "attempts"

@@ -153,6 +153,8 @@ def test_rejected_rows_are_listed_retried_and_told_apart(
         retried = project.leadscore("crm", "rejected", "retry")
         again = project.leadscore("crm", "rejected", "list")
         held = project.sandbox.dump()
+        dropped = project.leadscore("crm", "rejected", "drop", "no-dot@domain")
+        left = project.leadscore("crm", "rejected", "list")
         words = ("--event", "zoom:1", "--email", "other@example.com")
         explained = project.leadscore("explain", *words, "--crm", "hubspot")
 
@@ -169,6 +171,8 @@ def test_rejected_rows_are_listed_retried_and_told_apart(
     assert second.startswith("  2 attempts, the last 20")
     assert "good@example.com" in held
     assert "@" not in listed.stdout + retried.stdout + again.stdout
+    assert (dropped.returncode, dropped.stdout[:11]) == (0, "1 forgotten")
+    assert left.stdout == "No row waits.\n"
     assert "Live: 100 (High), rank 1 of 2 among 3 attendees" in explained.stdout
 
 

@@ -70,7 +70,7 @@ def test_check_says_that_nothing_is_missing(crm: Command) -> None:
     done = crm("check")
 
     assert done.returncode == 0, done.stderr
-    assert "nothing is missing" in done.stdout
+    assert "the credential is accepted" in done.stdout
 
 
 def test_check_names_the_credential_that_is_refused(crm: Command) -> None:
