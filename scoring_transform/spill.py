@@ -6,13 +6,12 @@ A person's activities are all in one part, so each part can be counted by itself
 from __future__ import annotations
 
 import atexit
-import secrets
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from scoring_transform.spill_folder import SpillFolder
 from sync_core.errors import FatalError
-from sync_core.workdir import WorkDir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,9 +30,7 @@ class Spill:
     """
 
     def __init__(self, state_dir: Path) -> None:
-        self._workdir = WorkDir(state_dir)
-        self._name = f"spill/{secrets.token_hex(8)}"
-        self._folder: Path | None = None
+        self._folder = SpillFolder(state_dir)
         self._files: list[list[Path]] = [[] for _ in range(PARTS)]
         self._rows = [0] * PARTS
         self._before: dict[str, int] = {}
@@ -49,10 +46,10 @@ class Spill:
             self._write(int(str(number)), rows.drop("part"))
 
     def _write(self, part: int, rows: pl.DataFrame) -> None:
-        if self._folder is None:
-            self._folder = self._workdir.folder(self._name)
+        if self._folder.path is None:
             atexit.register(self.delete)
-        path = self._folder / f"{part:02d}-{len(self._files[part]):06d}.parquet"
+        folder = self._folder.open()
+        path = folder / f"{part:02d}-{len(self._files[part]):06d}.parquet"
         self._files[part].append(path)
         self._rows[part] += rows.height
         try:
@@ -121,12 +118,9 @@ class Spill:
     def delete(self) -> None:
         """Delete all files."""
         for files in self._files:
-            for path in files:
-                path.unlink(missing_ok=True)
             files.clear()
         self._rows = [0] * PARTS
-        if self._folder is not None:
-            self._folder.rmdir()
-            self._folder = None
+        if self._folder.path is not None:
+            self._folder.close()
             self._before.clear()
             atexit.unregister(self.delete)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import signal
 import stat
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +23,7 @@ from score_worlds import (
 
 from scoring_transform import pipeline, scorer, spill
 from scoring_transform.mapper import ScoringTransform
+from scoring_transform.spill_folder import SpillFolder
 from sync_core.errors import FatalError, SettingError
 
 if TYPE_CHECKING:
@@ -66,6 +70,35 @@ def test_spilled_files_are_private_and_gone_afterwards(tmp_path: Path) -> None:
     mapper.process_lines(io.BytesIO(end))  # type: ignore[arg-type]
     mapper.process_endofpipe()
     assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_what_a_killed_process_left_is_deleted(tmp_path: Path) -> None:
+    """What a living one uses stays until it is done."""
+    left = tmp_path / "spill" / "left"
+    left.mkdir(parents=True)
+    (left / "00-000000.parquet").write_bytes(b"rows")
+    living = SpillFolder(tmp_path)
+    assert not left.exists()
+    (living.open() / "00-000000.parquet").write_bytes(b"rows")
+    SpillFolder(tmp_path)
+    assert list(living.open().iterdir())
+    living.close()
+    assert not list((tmp_path / "spill").iterdir())
+
+
+def test_a_killed_mapper_leaves_no_lock(tmp_path: Path) -> None:
+    """The next one deletes its rows, although nobody told it to end."""
+    program = (
+        "import os, pathlib, sys\n"
+        "from scoring_transform.spill_folder import SpillFolder\n"
+        "SpillFolder(pathlib.Path(sys.argv[1])).open()\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, tmp_path], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert list((tmp_path / "spill").iterdir())
+    SpillFolder(tmp_path)
+    assert not list((tmp_path / "spill").iterdir())
 
 
 @pytest.mark.usefixtures("eager")
