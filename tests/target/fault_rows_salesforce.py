@@ -337,7 +337,7 @@ CASES = (
             f"C3 {what} done, {how}",
             at(fault, what),
             criterion=passes_in_one_run,
-            read_s=0.5 if how == "time-out" else 30,
+            read_s=2 if how == "time-out" else 30,
         )
         for what in WRITES
         for how, fault in LOST.items()
