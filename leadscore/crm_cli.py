@@ -149,9 +149,10 @@ def rejected_drop(
 
     loader = find_loader(crm, environment)
     count = drop(loader, books_of(loader), who, event)
-    console.print(f"{count} forgotten; the lines stay as they were, and one is added.")
     if not count:
+        console.print("No such row waits.")
         raise typer.Exit(1)
+    console.print(f"{count} forgotten: no run sends them again.")
 
 
 @rejected_app.command("retry")

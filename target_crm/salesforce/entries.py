@@ -89,9 +89,10 @@ def to_member(campaign: str, record_id: str, status: str) -> Change:
 def to_task(entry: Attendance, record_id: str, campaign: str) -> Change:
     """Return the breakdown as a completed task, related to the campaign if it may be.
 
-    Object reference, Task: what a lead's task is about must be empty.
+    Object reference, Task: what a lead's task is about must be empty; so it is emptied
+    where the task was a contact's before.
     """
-    related = campaign if to_kind(record_id) == CONTACT else ""
+    related = campaign if to_kind(record_id) == CONTACT else None
     event = entry.event
     return Change(
         kind=TASK,
@@ -102,7 +103,7 @@ def to_task(entry: Attendance, record_id: str, campaign: str) -> Change:
             "Priority": "Normal",
             "WhoId": record_id,
             "Description": entry.note[:MAX_DESCRIPTION],
-            **({"WhatId": related} if related else {}),
+            "WhatId": related,
             **({"ActivityDate": event.starts_at[:10]} if event.starts_at else {}),
         },
     )

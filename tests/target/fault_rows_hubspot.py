@@ -292,7 +292,7 @@ def three(**changed: Any) -> list[dict[str, Any]]:
 
 LOST: dict[str, AnyFault] = {
     "reset": LoseReply(),
-    "time-out": LoseReply(after_s=5),
+    "time-out": LoseReply(after_s=20),
     "502": LoseReply(status=502),
     "cut": Reset(at=0.5),
     "truncated": Truncate(at=0.7),
@@ -343,7 +343,7 @@ CASES = (
             f"C3 {what} done, {how}",
             at(fault, path),
             criterion=passes_in_one_run,
-            read_s=0.5 if how == "time-out" else 30,
+            read_s=2 if how == "time-out" else 30,
         )
         for what, path in WRITES.items()
         for how, fault in LOST.items()

@@ -252,6 +252,12 @@ def delete(org: Org) -> None:
         seed.remove(lost)
 
 
+def delete_alone(org: Org) -> None:
+    """Delete the first person; the task stays, with nobody."""
+    with org.seed() as seed:
+        seed.remove(org_id(seed.all("Contact")))
+
+
 def move(org: Org) -> None:
     """Give the first person another address."""
     with org.seed() as seed:
@@ -331,7 +337,7 @@ CASES = (
             f"C3 {what} done, {how}",
             at(fault, what),
             criterion=passes_in_one_run,
-            read_s=0.5 if how == "time-out" else 30,
+            read_s=2 if how == "time-out" else 30,
         )
         for what in WRITES
         for how, fault in LOST.items()
@@ -373,6 +379,7 @@ CASES = (
     ),
     case("C4 merged", **changed(merge), criterion=one_person),
     case("C4 deleted", **changed(delete), criterion=one_person),
+    case("C4 deleted, task left", **changed(delete_alone), criterion=one_person),
     case("C4 address changed", **changed(move), moved=MOVED, criterion=one_person),
     case("C4 converted", **changed(convert, known_people=False), criterion=one_person),
     case(
