@@ -175,6 +175,22 @@ def test_equal_sums_share_a_rank_whatever_they_are_made_of() -> None:
     assert [leads[who]["live_sum"] for who in "ab"] == [0.3, 0.3]
 
 
+def test_a_third_and_two_thirds_are_a_whole() -> None:
+    """Nothing is lost where parts of a sum cannot be written as decimals."""
+    counts = {"chat": {"a": 1, "c": 3, "d": 2}, "question": {"a": 2, "c": 3, "d": 1}}
+    rows = [
+        did(who, kind, quantity=count)
+        for kind, people in counts.items()
+        for who, count in people.items()
+    ]
+    weights = dict.fromkeys(NAMES, 0) | {"chat": 10, "question": 10, "reaction": 10}
+    weights |= {"cta_click": 70}
+    world = make_world([*rows, did("b", "reaction")], "abcd")
+    leads = leads_of(world, weights=weights)
+    assert [leads[who]["live_sum"] for who in "ab"] == [10.0, 10.0]
+    assert leads["a"]["live_rank"] == leads["b"]["live_rank"]
+
+
 def test_the_best_of_97_has_exactly_100() -> None:
     """100/97 times 97 is 99.9 in floating-point numbers."""
     rows = [did(f"p{n:02}", "chat", quantity=n) for n in range(1, 98)]
