@@ -26,6 +26,7 @@ from measuring import Cost, measure, show, show_head
 PROGRAMS = Path(sys.executable).parent
 PEOPLE_AN_EVENT = 5_000
 ROWS_AN_EVENT = 50_000
+ROWS_A_PERSON = 10
 FORMS = {"record": "", "batch": "parquet", "gzip": "jsonl.gz"}
 PROJECT = """\
 default_environment: prod
@@ -47,7 +48,7 @@ plugins:
       executable: ./nowhere
       mappings: [{name: drop-all, config: {}}]
   loaders:
-    - {name: target-nowhere, namespace: target_nowhere, executable: ./nowhere}
+    - {name: target-nowhere, namespace: target_nowhere, executable: ./swallow}
 """
 
 
@@ -57,6 +58,7 @@ def write_project(folder: Path) -> Path:
         "tap": f"exec cat '{folder / 'lines.jsonl'}'",
         "mapper": f"exec '{PROGRAMS / 'scoring-transform'}' \"$@\"",
         "nowhere": "exec cat > /dev/null",
+        "swallow": f"exec wc -l > '{folder / 'swallowed'}'",
     }
     (folder / "meltano.yml").write_text(PROJECT)
     for name, program in programs.items():
@@ -71,7 +73,7 @@ def write(folder: Path, rows: int, case: str) -> None:
     from made_up_activity import write_lines  # noqa: PLC0415 - not in the measuring
 
     events = max(1, rows // ROWS_AN_EVENT)
-    people = min(PEOPLE_AN_EVENT, max(1, rows // 10))
+    people = min(PEOPLE_AN_EVENT, max(1, rows // ROWS_A_PERSON))
     batches = folder / "batches"
     batches.mkdir()
     with (folder / "lines.jsonl").open("wb") as target:
@@ -97,7 +99,10 @@ def run(rows: int, case: str, folder: Path) -> None:
     lowest = run_meltano(project, "drop-all")
     show(f"{case}: floor", rows, lowest, lowest)
     # The mapper deletes BATCH files, so it comes last.
-    show(case, rows, run_meltano(project, "score-leads"), lowest)
+    cost = run_meltano(project, "score-leads")
+    if int((project / "swallowed").read_text()) < rows // ROWS_A_PERSON:
+        raise SystemExit(f"{case}: fewer lines came out than people went in")
+    show(case, rows, cost, lowest)
 
 
 def main() -> None:
