@@ -78,8 +78,8 @@ class Bulk:
         jobs = [self._start(upload) for upload in uploads]
         self._api.pause(FIRST_WAIT)
         for job in jobs:
-            self._await(job)
-            for place, result in self._results(job):
+            told = self._await(job)
+            for place, result in self._results(job, told):
                 results[place] = result
         check_stop(results)
         return results
@@ -127,7 +127,8 @@ class Bulk:
             raise _refused(refusal) from refusal
         return data if isinstance(data, dict) else {}
 
-    def _await(self, job: Job) -> None:
+    def _await(self, job: Job) -> Mapping[str, Any]:
+        """Return what a job tells when it is done."""
         while True:
             asked = self._api.time.clock() - job.started
             told = self._ask("GET", f"{PATH}/{job.job_id}")
@@ -153,9 +154,15 @@ class Bulk:
                 "to 0 to do without jobs.",
                 setting="bulk_threshold",
             )
+        return told
 
-    def _results(self, job: Job) -> Iterator[tuple[int, Result]]:
-        for name in ("successfulResults", "failedResults"):
+    def _results(
+        self, job: Job, told: Mapping[str, Any]
+    ) -> Iterator[tuple[int, Result]]:
+        names = ["successfulResults"]
+        if told.get("numberRecordsFailed") != 0:
+            names.append("failedResults")
+        for name in names:
             text = self._api.send("GET", f"{PATH}/{job.job_id}/{name}").text
             yield from to_results(text, job)
 

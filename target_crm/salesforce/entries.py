@@ -92,7 +92,8 @@ def to_task(entry: Attendance, record_id: str, campaign: str) -> Change:
     Object reference, Task: what a lead's task is about must be empty; so it is emptied
     where the task was a contact's before.
     """
-    related = campaign if to_kind(record_id) == CONTACT else None
+    is_contact = to_kind(record_id) == CONTACT
+    related = {"WhatId": campaign} if campaign and is_contact else {}
     event = entry.event
     return Change(
         kind=TASK,
@@ -103,7 +104,7 @@ def to_task(entry: Attendance, record_id: str, campaign: str) -> Change:
             "Priority": "Normal",
             "WhoId": record_id,
             "Description": entry.note[:MAX_DESCRIPTION],
-            "WhatId": related,
+            **(related if is_contact else {"WhatId": None}),
             **({"ActivityDate": event.starts_at[:10]} if event.starts_at else {}),
         },
     )

@@ -398,7 +398,7 @@ BULK_FAULTS = [
     pytest.param(plan(LoseReply(), "*/batches", 1), id="C3 upload reply lost"),
     pytest.param(plan(LoseReply(), f"{JOBS}/*", 1, method="PATCH"), id="C3 close lost"),
     pytest.param(plan(Status(status=503), f"{JOBS}/*", 3, method="GET"), id="C2 poll"),
-    pytest.param(plan(Status(status=503), "*/failedResults", 1), id="C2 results"),
+    pytest.param(plan(Status(status=503), "*/successfulResults", 1), id="C2 results"),
     pytest.param(
         plan(RowErrors(rows=(0, 3), category=LOCK), "*/batches", 1), id="C4 locked"
     ),
@@ -419,6 +419,15 @@ def test_a_passing_fault_of_a_job_changes_nothing_in_the_end(
         ran = org.run(many(), bulk_threshold=10)
         assert (ran.code, ran.outcomes) == (0, {"created": 10, "updated": 20})
         assert org.dump() == calm
+
+
+def test_a_job_without_a_refused_row_is_not_asked_for_them(tmp_path: Path) -> None:
+    """It tells how many there are."""
+    with organisation(tmp_path / "state", job_s=5.0) as org:
+        ran = org.run(rows(), timeline="none", bulk_threshold=2)
+        asked = [seen.path.rpartition("/")[2] for seen in ran.to(f"{JOBS}/")]
+        assert "successfulResults" in asked
+        assert "failedResults" not in asked
 
 
 def test_a_row_that_a_job_refuses_is_kept_with_the_reason(tmp_path: Path) -> None:

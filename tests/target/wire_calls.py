@@ -453,6 +453,12 @@ SALESFORCE_CALLS = (
         expected=["created"] * 3,
     ),
     _salesforce(
+        "refuse_a_lead_in_a_job",
+        write_people("ann@example.com", "bob@nowhere"),
+        connect=IN_JOBS,
+        expected=["created", "rejected INVALID_EMAIL_ADDRESS"],
+    ),
+    _salesforce(
         "update_leads_in_a_job",
         write_people(*PEOPLE, score="12.5"),
         connect=IN_JOBS,
