@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,6 +172,9 @@ def kit(
     command = option("mapper_command") or (to_command(entry) if entry else "")
     if not command:
         pytest.exit('say which: --mapper-command "my-mapper --config {config}"', 4)
+    program = shlex.split(command)[0]
+    if shutil.which(program) is None:
+        pytest.exit(f"--mapper-command: there is no program {program}", 4)
     given = option("mapper_config")
     feed = request.config.stash[_FEED]
     try:

@@ -117,8 +117,9 @@ def test_every_check_has_a_mistake() -> None:
         ([], "--mapper-command"),
         ([*OURS, "--waive", "no_such"], "the checks are a_killed_run"),
         ([*OURS, "--feed", "nowhere.json"], "nowhere.json cannot be used"),
+        (["--mapper-command", "no-such-mapper"], "no program no-such-mapper"),
     ],
-    ids=["no-mapper", "unknown-check", "no-feed"],
+    ids=["no-mapper", "unknown-check", "no-feed", "no-program"],
 )
 def test_a_wrong_word_is_told(tmp_path: Path, words: list[str], said: str) -> None:
     """Nothing is run, and the message says what is allowed."""
