@@ -236,8 +236,41 @@ def _job(org: Org, data: bytes, **more: Any) -> str:
     return str(job["id"])
 
 
+def test_a_running_job_tells_how_far_it_is() -> None:
+    """In chunks of 200, and more with every look; then all, and the refused ones."""
+    clock = Clock()
+    rows = "".join(f"n{i},n{i}@example.com\n" for i in range(999))
+    data = f"LastName,Email\n{rows}x,no-address\n".encode()
+    path = f"/services/data/v{VERSION}/jobs/ingest"
+    wish = {"object": "Contact", "operation": "insert", "lineEnding": "LF"}
+    told = []
+    with organisation(job_s=10.0, clock=clock) as org:
+        job = f"{path}/{org.get(path, method='POST', json=wish).json()['id']}"
+        header = {
+            "Content-Type": "text/csv",
+            "Authorization": f"Bearer {org.sf.session_id}",
+        }
+        url = f"https://acme.my.salesforce.com{job}/batches"
+        org.session.put(url, data=data, headers=header, timeout=10)
+        org.get(job, method="PATCH", json={"state": "UploadComplete"})
+        for _ in range(4):
+            answer = org.get(job).json()
+            told.append((answer["state"], answer["numberRecordsProcessed"]))
+            clock.now += 3.4
+        assert answer["numberRecordsFailed"] == 1
+        good = org.get(f"{job}/successfulResults").text
+        assert len(_read(good)) == len({row["sf__Id"] for row in _read(good)}) == 999
+        assert len(_read(org.get(f"{job}/failedResults").text)) == 1
+    assert told == [
+        ("InProgress", 0),
+        ("InProgress", 200),
+        ("InProgress", 600),
+        ("JobComplete", 1_000),
+    ]
+
+
 def test_a_bulk_job_takes_its_time() -> None:
-    """Nothing is written before it is done, and results are not there before."""
+    """Nothing of a chunk is there before it is done, and no results before all are."""
     clock = Clock()
     with organisation(job_s=5.0, clock=clock) as org:
         job = _job(org, b"LastName\nLee\n")
