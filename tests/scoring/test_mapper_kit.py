@@ -20,7 +20,6 @@ from sandbox.mapper_conformance.feed import Chance, read_feed
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "mapper-conformance.md"
 OURS = ["--mapper-class", "scoring_transform.mapper:ScoringTransform"]
-KNOWN = ["--waive", "nothing_is_left_after_a_kill"]
 TOY = ["--feed", str(HERE / "toy_feed.json"), "--memory-rows", "200000"]
 PROGRAM = shlex.join([sys.executable, str(HERE / "toy_mapper.py")])
 
@@ -82,7 +81,7 @@ def run_toy(
 @pytest.mark.slow
 def test_our_mapper_passes_every_check(tmp_path: Path) -> None:
     """As a process, where that matters; its properties are drawn often elsewhere."""
-    done = run_kit(tmp_path, *OURS, "--examples", "1", *KNOWN)
+    done = run_kit(tmp_path, *OURS, "--examples", "1")
     assert done.returncode == 0, done.stdout[-6000:]
     assert "failed" not in done.stdout
 
