@@ -190,6 +190,14 @@ def test_averages_are_exact_and_shown_like_scores(rounding: str, third: float) -
     assert shown == [third] * 4
 
 
+def test_an_average_loses_nothing_to_many_thirds() -> None:
+    """Thirteen times 33.33…, 66.66… and 100 are 40.0 on average, not 39.9."""
+    groups = [{"name": "All", "at_least": 0}]
+    world = counted("chat", [3, 2, *[1] * 13], "abcdefghijklmno")
+    rows = summary_of(world, s_groups=groups, **CHAT)
+    assert rows["s", "All"]["average_total"] == 40.0
+
+
 @pytest.mark.parametrize(("rounding", "total"), [("truncate", 43.3), ("half_up", 43.4)])
 def test_the_total_is_engagement_and_profile(rounding: str, total: float) -> None:
     """Exact inside: 33.33… and 10.02 are shown as one number."""

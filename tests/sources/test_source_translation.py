@@ -302,6 +302,20 @@ def test_everything_read_is_counted(
     assert "nothing came of stream answers; is it selected in the tap?" in caplog.text
 
 
+@pytest.mark.parametrize("turn", [1, -1], ids=["in-order", "backwards"])
+def test_who_attended_once_attended_and_a_host_stays_a_host(
+    shop: Callable[..., Source], turn: int
+) -> None:
+    """Whatever else is said of them, and when; the mapping's order counts for names."""
+    said = [
+        record("joins", webinar=7, who="ada", came=False, name="Ada L."),
+        record("joins", webinar=7, who="ada", came=True, name="Ada"),
+        record("hosts", webinar=7, who="ada", name="A. Lovelace"),
+    ]
+    (ada,) = records_of(shop().run([*said[::turn], report()]), "attendees")
+    assert (ada["attended"], ada["role"], ada["first_name"]) == (True, "host", "Ada")
+
+
 def test_an_input_of_another_tap_is_refused(shop: Callable[..., Source]) -> None:
     """Silence would look like an empty success, and STATE would go on."""
     with pytest.raises(FatalError, match="It has noise; the mapping has reports, "):
