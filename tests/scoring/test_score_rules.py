@@ -225,11 +225,13 @@ def test_reasons_are_the_strongest_parts_in_words() -> None:
         did("a", "cta_click", object_id="c", detail="Pricing"),
         did("a", "question"),
         did("a", "question"),
+        did("a", "reaction"),
+        did("c", "reaction", quantity=2),
         stay("a", 0, 59),
         did("b", "raise_hand"),
         stay("b", 0, 0.5),
     ]
-    leads = leads_of(make_world(rows, "ab"))
+    leads = leads_of(make_world(rows, "abc"))
     first = ["watched 59 min", "clicked 1 CTA: Pricing", "asked 2 questions"]
     assert leads["a"]["live_reasons"] == first
     assert leads["b"]["live_reasons"] == ["watched 30 s", "raised a hand in 1 session"]
