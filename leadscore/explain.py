@@ -119,10 +119,13 @@ def _explain_window(
     lead: Mapping[str, Any], window: str, steps: list[Step]
 ) -> Iterator[str]:
     title, rank = WINDOW_TITLES[window], lead.get(f"{window}_rank")
-    if rank is None:
-        yield f"{title}: 0, not ranked, because nothing that counts was done."
-        return
     score, level = lead[f"{window}_lead_score"], lead[f"{window}_level"]
+    if rank is None:
+        yield (
+            f"{title}: {score} ({level}), not ranked, because nothing that counts "
+            "was done."
+        )
+        return
     best, people = lead[f"{window}_max_rank"], lead[f"{window}_ranked_attendees"]
     yield f"{title}: {score} ({level}), rank {rank} of {best} among {people} attendees"
     for step in steps:

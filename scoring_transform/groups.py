@@ -87,7 +87,7 @@ def with_groups(leads: Frame, model: Model) -> Frame:
     ranked = ranked.with_columns(absolute_rank=nw.when(scored).then("absolute_rank"))
     grouped = ranked.with_columns(
         total=_shown(nw.col("points"), model.file.rounding),
-        level=nw.when(~nw.col("rank").is_null()).then(to_level(model)),
+        level=to_level(model),
         p_group=to_p_group(model),
         s_group=to_s_group(model),
     )

@@ -32,6 +32,8 @@ LEAD: dict[str, Any] = {
     "live_rank": 2,
     "live_max_rank": 3,
     "live_ranked_attendees": 4,
+    "on_demand_lead_score": 0.0,
+    "on_demand_level": "Low",
     "on_demand_rank": None,
     "on_demand_window": "open",
     "unavailable_activities": ["cta_click"],
@@ -87,7 +89,7 @@ def test_the_whole_way_from_count_to_score_is_told() -> None:
         ),
         "Sum: 20.83 + 10 = 30.83",
         "100 × (3 - 2 + 1) / 3 = 66.6, which is High",
-        "On demand: 0, not ranked",
+        "On demand: 0.0 (Low), not ranked",
         "The platform reported nothing of: cta_click",
         "still open",
     ):

@@ -264,7 +264,7 @@ class Oracle:
                 "rank": rank,
                 "max_rank": len(order),
                 "ranked_attendees": sum(1 for other in sums.values() if other),
-                "level": self._level(lead) if rank else None,
+                "level": self._level(lead),
                 **self._groups(totals, who),
             }
         for who, row in rows.items():

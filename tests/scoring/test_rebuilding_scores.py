@@ -91,7 +91,7 @@ def rebuild(
             "rank": rank,
             "max_rank": most,
             "ranked_attendees": len(ranks),
-            "level": level_of(lead, rules) if rank else None,
+            "level": level_of(lead, rules),
         } | {a: shown(p[3], rules) for (w, a), p in parts.items() if w == who}
     return rows
 

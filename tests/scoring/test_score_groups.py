@@ -70,14 +70,14 @@ def test_levels_are_judged_by_the_exact_score() -> None:
 
 
 def test_both_windows_have_the_same_levels() -> None:
-    """And whoever is not ranked in a window has none there."""
+    """And whoever is not ranked in a window is in the lowest there."""
     rows = [
         {"attendee_id": "a", "activity": "chat", "occurred_at": at(1)},
         {"attendee_id": "b", "activity": "chat", "occurred_at": at(100)},
     ]
     leads = leads_of(make_world(rows, "ab"), **CHAT)
-    assert [leads["a"][f"{w}_level"] for w in ("live", "on_demand")] == ["High", None]
-    assert [leads["b"][f"{w}_level"] for w in ("live", "on_demand")] == [None, "High"]
+    assert [leads["a"][f"{w}_level"] for w in ("live", "on_demand")] == ["High", "Low"]
+    assert [leads["b"][f"{w}_level"] for w in ("live", "on_demand")] == ["Low", "High"]
 
 
 @pytest.mark.parametrize(

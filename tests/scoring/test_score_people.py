@@ -123,4 +123,4 @@ def test_who_is_a_participant() -> None:
     assert sorted(leads) == ["came", "unlisted"]
     assert tuple(
         leads["came"][f"live_{key}"] for key in ("rank", "lead_score", "level")
-    ) == (None, 0.0, None)
+    ) == (None, 0.0, "Low")
