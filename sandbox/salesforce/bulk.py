@@ -29,6 +29,7 @@ OPERATIONS = frozenset({"insert", "update", "upsert"})
 MAX_UPLOAD = 150_000_000  # limits cheat sheet: 150 MB a file
 _ENDS = {"LF": b"\n", "CRLF": b"\r\n"}
 _CHUNK = 200
+_PAGE = 1000  # Bulk API 2.0 guide, Get Information About All Jobs: at most 1,000 a page
 _AHEAD = 1.25  # so that the sandbox's own work does not make a job longer than it is
 _DONE, _FAILED = ("sf__Id", "sf__Created"), ("sf__Id", "sf__Error")
 _BATCH = 10_000  # limits cheat sheet: one internal batch for every 10,000 records
@@ -115,10 +116,21 @@ def read(call: Call, job_id: str) -> Reply:
 
 
 def list_jobs(call: Call) -> Reply:
-    """GET /jobs/ingest."""
-    rows = call.db.execute("SELECT body FROM sf_job ORDER BY number")
+    """GET /jobs/ingest: pages that a query locator continues (Bulk API 2.0 guide)."""
+    start = int(call.params.get("queryLocator", "0"))
+    rows = call.db.execute(
+        "SELECT body FROM sf_job ORDER BY number LIMIT ? OFFSET ?", (_PAGE + 1, start)
+    )
     jobs = [msgspec.json.decode(row[0]) for row in rows]
-    return Reply(body={"done": True, "records": jobs, "nextRecordsUrl": None})
+    more = f"{call.base}/jobs/ingest?queryLocator={start + _PAGE}"
+    done = len(jobs) <= _PAGE
+    return Reply(
+        body={
+            "done": done,
+            "records": jobs[:_PAGE],
+            "nextRecordsUrl": None if done else more,
+        }
+    )
 
 
 def delete(call: Call, job_id: str) -> Reply:

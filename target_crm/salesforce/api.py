@@ -142,7 +142,7 @@ class Api:
         while True:
             records = page.get("records") if isinstance(page, dict) else None
             if not isinstance(records, list):
-                raise FatalError("Salesforce's query answer has no `records`.")
+                raise FatalError("Salesforce's list has no `records`.")
             found += records
             following = str(page.get("nextRecordsUrl") or "")
             if page.get("done") is not False or not following:

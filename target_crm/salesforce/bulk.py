@@ -86,9 +86,7 @@ class Bulk:
 
     def await_unfinished(self) -> None:
         """Wait for jobs that an interrupted run left behind: they may add leads."""
-        answer = self._api.send("GET", PATH).data
-        jobs = answer.get("records") if isinstance(answer, dict) else None
-        for job in jobs or []:
+        for job in self._api.rows(self._api.send("GET", PATH).data):
             adds = job.get("operation") == "insert" and job.get("object") == LEAD
             if adds and job.get("state") in RUNNING:
                 started = self._api.time.clock()

@@ -19,6 +19,7 @@ from salesforce_world import (
 )
 
 from sandbox.faults import LoseReply, Planned, Reset, RowErrors, Status, Truncate
+from sandbox.salesforce import bulk
 from sync_core.errors import FatalError
 
 if TYPE_CHECKING:
@@ -521,3 +522,17 @@ def test_a_job_that_is_refused_names_the_setting(
         ran = org.run(many(), bulk_threshold=10, timeline="none")
         assert isinstance(ran.problem, FatalError)
         assert ran.problem.setting == "bulk_threshold"
+
+
+def test_unfinished_jobs_are_looked_for_on_every_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An organisation with many jobs lists them a thousand at a time."""
+    monkeypatch.setattr(bulk, "_PAGE", 1)
+    with organisation(tmp_path / "state") as org:
+        for n in range(3):
+            rows = [lead_score(10 * n + i) for i in range(5)]
+            ran = org.run(rows, timeline="none", bulk_threshold=2)
+            assert ran.outcomes == {"created": 5}
+        listed = [s for s in ran.to(JOBS) if s.method == "GET" and s.path == JOBS]
+        assert len(listed) == 2
