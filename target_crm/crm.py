@@ -7,6 +7,7 @@ ledger, rejected rows, report and order of work are the same for every CRM.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from target_crm.mapping import PropertySet
     from target_crm.outcomes import Outcome
+
+NO_IDS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +165,18 @@ class Crm(Protocol):
         """Check the properties and create what is missing; whether none existed."""
 
     def read(
-        self, email_keys: Sequence[str], properties: PropertySet
+        self,
+        email_keys: Sequence[str],
+        properties: PropertySet,
+        ids: Mapping[str, str] = NO_IDS,
     ) -> dict[str, Found]:
-        """Return the contacts that exist, by key; at most `batch_size` keys."""
+        """Return the contacts that exist, by key; at most `batch_size` keys.
+
+        Args:
+            email_keys: The people.
+            properties: What to read of them.
+            ids: The CRM's ids by key, of people whose address may have changed there.
+        """
 
     def upsert(self, contacts: Sequence[Contact]) -> list[Outcome]:
         """Write contacts; one outcome each, in order; at most `write_size`."""

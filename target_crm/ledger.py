@@ -98,6 +98,17 @@ class Ledger:
                 )
         return found
 
+    def shared_ids(self) -> set[str]:
+        """Return the ids that several addresses lead to: those of merged contacts."""
+        columns = tables.CONTACTS.c
+        query = (
+            sa.select(columns.contact_id)
+            .where(columns.account == self.account, columns.contact_id != "")
+            .group_by(columns.contact_id)
+            .having(sa.func.count() > 1)
+        )
+        return {row["contact_id"] for row in self.database.rows(query)}
+
     def accept_contacts(self, accepted: Iterable[Known]) -> None:
         """Remember what the CRM has accepted, in one transaction."""
         self.database.put(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sync_core.errors import RowRejected
 
 
+GONE = "OBJECT_NOT_FOUND"  # code of a contact whose id leads nowhere any more
+
+
 class Kind(enum.StrEnum):
     """The five ends a row can have."""
 

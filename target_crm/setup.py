@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from target_crm.outcomes import Kind, Outcome
-
 if TYPE_CHECKING:
     from target_crm.crm import Crm
     from target_crm.ledger import Ledger
     from target_crm.mapping import PropertySet
+    from target_crm.outcomes import Outcome
 
 CHECKED = "properties"
 ORIGIN = "origin"
@@ -73,10 +72,6 @@ class Setup:
     def is_stale(self, outcome: Outcome) -> bool:
         """Tell whether a property was deleted since it was checked."""
         return outcome.code == MISSING and not self._is_fresh
-
-    def missing_property(self) -> Outcome:
-        """Return the outcome of a row whose property is gone again."""
-        return Outcome(kind=Kind.REJECTED, code=MISSING)
 
     def _digest(self) -> str:
         known = [self._properties.group, *self._properties.properties.values()]

@@ -98,7 +98,7 @@ def is_reason_to_write(
 def to_payload(properties: PropertySet, wish: Wish) -> dict[str, str]:
     """Return what to send: all our properties, and what may be filled.
 
-    All of them each time: HubSpot warns of partial upserts by e-mail (seen 2026-11).
+    All of them: the CRM chooses whether it sends only what changed.
     """
     held = wish.known.properties if wish.known else {}
     return {
@@ -122,6 +122,12 @@ def to_contact(properties: PropertySet, wish: Wish) -> Contact:
         ),
         person={name: str(values[name]) for name in PERSON_FIELDS if values.get(name)},
     )
+
+
+def without_id(wish: Wish) -> Wish:
+    """Return the wish of somebody whose contact is not there any more."""
+    known = replace(wish.known, contact_id="") if wish.known else None
+    return replace(wish, known=known)
 
 
 def accepted(properties: PropertySet, wish: Wish, contact_id: str | None) -> Known:

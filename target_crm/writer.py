@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from target_crm import wanted
-from target_crm.outcomes import UNCHANGED, Kind, Outcome, Why, not_sent
+from target_crm.outcomes import GONE, UNCHANGED, Kind, Outcome, Why, not_sent
 from target_crm.parallel import in_parallel
 from target_crm.setup import Setup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from target_crm.crm import Crm, Found
+    from target_crm.crm import Contact, Crm, Found
     from target_crm.desk import Desk
     from target_crm.ledger import Known
     from target_crm.levels import LevelChanges
@@ -69,6 +69,7 @@ class Writer:
         self._attendances = means.attendances
         self._levels = means.levels
         self._setup = Setup(means.crm, means.desk.ledger, means.properties)
+        self._shared: set[str] | None = None
 
     def compared(self, wishes: Sequence[Wish]) -> Iterator[Wish]:
         """Close what needs no write; yield the rest, compared where needed."""
@@ -101,6 +102,7 @@ class Writer:
 
     def _read_crm(self, wishes: Sequence[Wish]) -> Iterator[Wish]:
         size = self._crm.batch_size
+        wishes = sorted(wishes, key=lambda wish: not to_id(wish))  # fills the batches
         parts = [wishes[i : i + size] for i in range(0, len(wishes), size)]
         for part, found in in_parallel(self._find, parts, self._policy.workers):
             if isinstance(found, Exception):
@@ -129,8 +131,8 @@ class Writer:
             self._desk.ledger.accept_contacts(remembered)
 
     def _find(self, wishes: Sequence[Wish]) -> dict[str, Found]:
-        keys = [wish.row.email_key or "" for wish in wishes]
-        return self._crm.read(keys, self._properties)
+        ids = {wish.row.email_key or "": to_id(wish) for wish in wishes}
+        return self._crm.read(list(ids), self._properties, ids)
 
     def _read_known(self, wish: Wish, outcome: Outcome) -> Known:
         """What to remember of a contact that was read and needs no write."""
@@ -176,17 +178,22 @@ class Writer:
             return
         self._setup.ensure()
         left = self._upsert(wishes)
-        if left:
+        if any(self._setup.is_stale(outcome) for _, outcome in left):
             self._setup.renew()
-            left = self._upsert(left)
-            for wish in left:
-                self._close(wish, self._setup.missing_property())
+        again = [wish for wish, outcome in left if not is_gone(wish, outcome)]
+        gone = [
+            wanted.without_id(wish) for wish, outcome in left if is_gone(wish, outcome)
+        ]
+        for wish, outcome in self._upsert([*again, *self._read_crm(gone)]):
+            self._close(wish, outcome)
 
-    def _upsert(self, wishes: Sequence[Wish]) -> list[Wish]:
-        """Send wishes; return those that a property was missing for."""
+    def _upsert(self, wishes: Sequence[Wish]) -> list[tuple[Wish, Outcome]]:
+        """Send wishes; return those whose property or contact was not there."""
+        if self._shared is None and any(map(to_id, wishes)):
+            self._shared = self._desk.ledger.shared_ids()
         size = self._crm.write_size(len(wishes))
         parts = [wishes[i : i + size] for i in range(0, len(wishes), size)]
-        left: list[Wish] = []
+        left: list[tuple[Wish, Outcome]] = []
         problem: Exception | None = None
         for part, outcomes in in_parallel(self._put, parts, self._policy.workers):
             if isinstance(outcomes, Exception):
@@ -198,13 +205,18 @@ class Writer:
         return left
 
     def _put(self, wishes: Sequence[Wish]) -> list[Outcome]:
-        return self._crm.upsert(
-            [wanted.to_contact(self._properties, wish) for wish in wishes]
-        )
+        return self._crm.upsert([self._to_contact(wish) for wish in wishes])
+
+    def _to_contact(self, wish: Wish) -> Contact:
+        """What a merged contact holds is not what one of its addresses was told."""
+        contact = wanted.to_contact(self._properties, wish)
+        if contact.contact_id in (self._shared or ()):
+            return replace(contact, changed=None)
+        return contact
 
     def _accept(
         self, wishes: Sequence[Wish], outcomes: Sequence[Outcome]
-    ) -> list[Wish]:
+    ) -> list[tuple[Wish, Outcome]]:
         pairs = list(zip(wishes, outcomes, strict=True))
         self._levels.note(wish for wish, outcome in pairs if outcome.is_accepted)
         self._desk.ledger.accept_contacts(
@@ -214,8 +226,8 @@ class Writer:
         )
         left = []
         for wish, outcome in pairs:
-            if self._setup.is_stale(outcome):
-                left.append(wish)
+            if self._setup.is_stale(outcome) or is_gone(wish, outcome):
+                left.append((wish, outcome))
             else:
                 self._close(wish, outcome)
         return left
@@ -224,6 +236,16 @@ class Writer:
         self._desk.close_row(wish.row, outcome)
         is_older = outcome.code == Why.SUPERSEDED.value
         if outcome.is_accepted or is_older:
-            before = wish.known.contact_id if wish.known else ""
-            self._attendances.add(wish.row, outcome.contact_id or before)
-            self._levels.add(wish.row, outcome.contact_id or before)
+            contact_id = outcome.contact_id or to_id(wish)
+            self._attendances.add(wish.row, contact_id)
+            self._levels.add(wish.row, contact_id)
+
+
+def to_id(wish: Wish) -> str:
+    """Return the CRM's id of a wish's contact; empty if it is not known."""
+    return wish.known.contact_id if wish.known else ""
+
+
+def is_gone(wish: Wish, outcome: Outcome) -> bool:
+    """Tell whether a contact that was written by its id is not there any more."""
+    return outcome.code == GONE and bool(to_id(wish))

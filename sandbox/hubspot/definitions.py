@@ -52,6 +52,7 @@ _CONTACT_PROPERTIES = (
     ("country", "Country/Region", "string", "text"),
     ("lifecyclestage", "Lifecycle stage", "enumeration", "radio"),
     ("hs_additional_emails", "Additional email addresses*", "enumeration", "checkbox"),
+    ("hs_merged_object_ids", "Merged record IDs*", "enumeration", "checkbox"),
     ("hs_marketable_status", "Marketing contact status*", "enumeration", "select"),
     ("hs_object_id", "Record ID*", "number", "number"),
     ("createdate", "Create date*", "datetime", "date"),

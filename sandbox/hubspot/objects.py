@@ -12,7 +12,7 @@ from sandbox.hubspot.associations import Association, associate
 from sandbox.hubspot.batches import to_key, to_number
 from sandbox.hubspot.definitions import CONTACT
 from sandbox.hubspot.errors import invalid, not_found
-from sandbox.hubspot.records import Record, to_json
+from sandbox.hubspot.records import Record
 from sandbox.hubspot.rows import Row, kind_of, write
 
 MAX_PAGE = 100
@@ -94,7 +94,12 @@ def list_page(call: Call) -> Reply:
 
 
 def merge(call: Call) -> Reply:
-    """Make two contacts one; the second id and address then mean the first."""
+    """Make two contacts a third one, which both ids and addresses then mean.
+
+    HubSpot's changelog, "Updated merge functionality for contacts and companies": the
+    merged record has a new id, the values of the first, and answers for both ids. That
+    it does so for writes too is inferred from reads.
+    """
     ids = [
         to_number(call.body.primary_object_id),
         to_number(call.body.object_id_to_merge),
@@ -104,8 +109,7 @@ def merge(call: Call) -> Reply:
     if len({record.id for record in found.values()}) < len(ids):
         raise invalid("Two different contacts are needed for a merge")
     primary, second = (found[number] for number in ids)
-    _take_over(call, primary, second)
-    return Reply(primary.to_body())
+    return Reply(_join(call, primary, second).to_body())
 
 
 def forget(call: Call) -> Reply:
@@ -166,23 +170,46 @@ def _one(call: Call, kind: str) -> Record:
     return found[number]
 
 
-def _take_over(call: Call, primary: Record, second: Record) -> None:
-    for value in second.properties.items():
-        primary.properties.setdefault(*value)
-    email = second.properties.get("email")
-    if email:  # HubSpot docs: kept in hs_additional_emails, separated by semicolons
-        others = primary.properties.get("hs_additional_emails", "").split(";")
-        joined = ";".join([*filter(None, others), email])
-        primary.write({"hs_additional_emails": joined}, call.now)
-    numbers = (primary.id, second.id)
-    call.db.execute(
-        "UPDATE hs_object SET properties = ?, updated = ? WHERE id = ?",
-        (to_json(primary.properties), call.now, primary.id),
+def _join(call: Call, primary: Record, second: Record) -> Record:
+    (number,) = call.account.next_ids(call.db, 1)
+    joined = Record(
+        id=number,
+        kind=CONTACT,
+        properties=_joined_values(primary, second),
+        created=min(primary.created, second.created),
+        updated=call.now,
+        is_new=True,
     )
+    records.save(call.db, [joined], ())
+    for old in (primary.id, second.id):
+        _lead_to(call, old, number)
+    return joined
+
+
+def _joined_values(primary: Record, second: Record) -> dict[str, str]:
+    """HubSpot docs: addresses and ids of merged contacts are kept, with semicolons."""
+    joined = {**second.properties, **primary.properties}
+    olds = [primary.properties, second.properties]
+    others = [old.get("hs_additional_emails", "") for old in olds]
+    if primary.properties.get("email"):
+        others.append(second.properties.get("email", ""))
+    before = [old.get("hs_merged_object_ids", "") for old in olds]
+    return {
+        **joined,
+        "hs_additional_emails": ";".join(filter(None, others)),
+        "hs_merged_object_ids": ";".join(
+            filter(None, [*before, str(primary.id), str(second.id)])
+        ),
+    }
+
+
+def _lead_to(call: Call, old: int, number: int) -> None:
+    """Let what an old id stands for be the new record's."""
+    numbers = (number, old)
     call.db.execute("UPDATE hs_unique SET id = ? WHERE id = ?", numbers)
     call.db.execute("UPDATE hs_merged SET into_id = ? WHERE into_id = ?", numbers)
-    call.db.execute("DELETE FROM hs_object WHERE id = ?", (second.id,))
-    call.db.execute("INSERT INTO hs_merged VALUES (?, ?)", numbers[::-1])
+    call.db.execute("DELETE FROM hs_object WHERE id = ?", (old,))
+    call.db.execute("INSERT INTO hs_merged VALUES (?, ?)", (old, number))
     for table, column in _FOLLOWING:
         call.db.execute(
             f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?",  # noqa: S608
@@ -190,12 +217,13 @@ def _take_over(call: Call, primary: Record, second: Record) -> None:
         )
 
 
-# What the timeline is made of goes with the contact.
+# What the timeline and the history are made of goes with the contact.
 _FOLLOWING = (
     ("hs_association", "to_id"),
     ("hs_participation", "contact_id"),
     ("hs_participation_history", "contact_id"),
     ("hs_event_occurrence", "contact_id"),
+    ("hs_change", "id"),
 )
 _READ = frozenset({"crm.objects.contacts.read"})
 _WRITE = frozenset({"crm.objects.contacts.write"})

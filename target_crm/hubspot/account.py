@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sync_core.errors import FatalError, SettingError
+from target_crm.crm import NO_IDS
 from target_crm.hubspot.answers import Refused
 from target_crm.hubspot.app_events import AppEvents
 from target_crm.hubspot.auth import OAuthToken, StaticToken, to_fingerprint
@@ -21,7 +22,7 @@ from target_crm.hubspot.wire import ApiPaths, Wire
 from target_crm.patience import Clockwork
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_crm.crm import Contact, Found, Timeline, Traffic
     from target_crm.hubspot.auth import Credential
@@ -128,10 +129,13 @@ class HubSpot:
         return self._properties.ensure(properties)
 
     def read(
-        self, email_keys: Sequence[str], properties: PropertySet
+        self,
+        email_keys: Sequence[str],
+        properties: PropertySet,
+        ids: Mapping[str, str] = NO_IDS,
     ) -> dict[str, Found]:
         """Return the contacts that exist, by key."""
-        return self._contacts.read(email_keys, properties)
+        return self._contacts.read(email_keys, properties, ids)
 
     def upsert(self, contacts: Sequence[Contact]) -> list[Outcome]:
         """Write contacts; one outcome each, in order."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from sync_core.errors import FatalError
 from target_crm.hubspot.answers import Reason, Refused, to_reason
-from target_crm.outcomes import Kind, Outcome
+from target_crm.outcomes import GONE, Kind, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,48 +75,63 @@ class MarketingEvents:
             raise _refused(refusal) from refusal
 
     def tell(self, entries: Sequence[Attendance]) -> list[Outcome]:
-        """Write attendances of one event; one outcome each, in order."""
-        by_key = {entry.email_key: entry for entry in entries}
-        ends = self._send(by_key)
-        left = {key: entry for key, entry in by_key.items() if key not in ends}
-        for key, entry in left.items():
-            ends |= self._send({key: entry})
-            ends.setdefault(key, _rejected(NO_ANSWER))
+        """Write attendances of one event; one outcome each, in order.
+
+        By the contact's id where we know it: by e-mail HubSpot makes a contact of
+        everybody whose address it does not find.
+        """
+        known = [entry for entry in entries if entry.contact_id.isdecimal()]
+        ends = self._settle({e.email_key: e for e in known}, by_id=True)
+        left = {e.email_key: e for e in entries if not _is_told(ends.get(e.email_key))}
+        ends |= self._settle(left, by_id=False)
         return [ends[entry.email_key] for entry in entries]
 
+    def _settle(
+        self, entries: Mapping[str, Attendance], *, by_id: bool
+    ) -> dict[str, Outcome]:
+        """Send until every entry has an outcome: those without one by themselves."""
+        ends = self._send(entries, by_id=by_id) if entries else {}
+        for key in [key for key in entries if key not in ends]:
+            ends |= self._send({key: entries[key]}, by_id=by_id)
+            ends.setdefault(key, _rejected(NO_ANSWER))
+        return ends
+
     def _send(
-        self, entries: Mapping[str, Attendance], *, again: bool = False
+        self, entries: Mapping[str, Attendance], *, by_id: bool, again: bool = False
     ) -> dict[str, Outcome]:
         event = next(iter(entries.values())).event
-        inputs = [to_input(entry) for entry in entries.values()]
+        to_one, call = WAYS[by_id]
+        inputs = [to_one(entry) for entry in entries.values()]
         try:
             reply = self._wire.send(
                 "POST marketing event attendance",
-                self._by_email,
+                partial(
+                    getattr(self._attendees, call), external_account_id=self._account_id
+                ),
                 event.event_id,
+                ATTEND,
                 {"inputs": inputs},
             )
         except Refused as refusal:
             if refusal.status == NOT_FOUND and not again:
                 self.tell_event(event)  # somebody deleted it in HubSpot
-                return self._send(entries, again=True)
+                return self._send(entries, by_id=by_id, again=True)
             if len(entries) == 1:
                 return dict.fromkeys(entries, _rejected(refusal.reason))
-            return self._halved(list(entries.values()))
+            return self._halved(list(entries.values()), by_id=by_id)
         return to_ends(entries, reply.data or {})
 
-    def _by_email(self, event_id: str, body: Any, **options: Any) -> Any:
-        return self._attendees.record_by_contact_emails(
-            event_id, ATTEND, body, external_account_id=self._account_id, **options
-        )
-
-    def _halved(self, entries: Sequence[Attendance]) -> dict[str, Outcome]:
+    def _halved(
+        self, entries: Sequence[Attendance], *, by_id: bool
+    ) -> dict[str, Outcome]:
         middle = len(entries) // 2
         halves = (entries[:middle], entries[middle:])
         return {
             key: outcome
             for half in halves
-            for key, outcome in self._send({e.email_key: e for e in half}).items()
+            for key, outcome in self._send(
+                {e.email_key: e for e in half}, by_id=by_id
+            ).items()
         }
 
     def _to_body(self, event: Event) -> dict[str, Any]:
@@ -133,10 +149,24 @@ class MarketingEvents:
 
 
 def to_input(entry: Attendance) -> dict[str, Any]:
-    """Return an attendance in HubSpot's form."""
+    """Return an attendance in HubSpot's form, of whoever has the address."""
+    return {"email": entry.email_key, **_to_part(entry)}
+
+
+def to_input_by_id(entry: Attendance) -> dict[str, Any]:
+    """Return an attendance in HubSpot's form, of a contact."""
+    return {"vid": int(entry.contact_id), **_to_part(entry)}
+
+
+WAYS = {
+    True: (to_input_by_id, "record_by_contact_ids"),
+    False: (to_input, "record_by_contact_emails"),
+}
+
+
+def _to_part(entry: Attendance) -> dict[str, Any]:
     times = {"joinedAt": entry.joined_at, "leftAt": entry.left_at}
     return {
-        "email": entry.email_key,
         "interactionDateTime": _milliseconds(entry.joined_at or entry.event.starts_at),
         "properties": {name: text for name, text in times.items() if text},
     }
@@ -145,22 +175,44 @@ def to_input(entry: Attendance) -> dict[str, Any]:
 def to_ends(
     entries: Mapping[str, Attendance], data: Mapping[str, Any]
 ) -> dict[str, Outcome]:
-    """Return the outcomes that an answer tells, by e-mail."""
+    """Return the outcomes that an answer tells, by e-mail or by the contact's id.
+
+    A merged contact answers with an id that nobody asked for: it is told by itself.
+    """
+    names = _to_names(entries)
     ends: dict[str, Outcome] = {}
     for entry in data.get("results") or []:
-        key = str(entry.get("email") or "").lower()
-        if key in entries:
-            ends[key] = Outcome(
-                kind=Kind.CREATED, contact_id=str(entry.get("vid") or "")
-            )
+        told = Outcome(kind=Kind.CREATED, contact_id=str(entry.get("vid") or ""))
+        for key in _named(names, entry.get("email") or entry.get("vid")):
+            ends[key] = told
     for entry in data.get("errors") or []:
         context = entry.get("context")
         named = context if isinstance(context, dict) else {}
-        for names in (named.get("email"), named.get("emails"), named.get("ids")):
-            for name in names if isinstance(names, list) else []:
-                if str(name).lower() in entries:
-                    ends[str(name).lower()] = _rejected(to_reason(entry))
+        for listed in (named.get("email"), named.get("emails"), named.get("ids")):
+            for key in _named(names, *(listed if isinstance(listed, list) else [])):
+                ends[key] = _rejected(to_reason(entry))
+    results = data.get("results") or []
+    if not ends and len(entries) == len(results) == 1 and not data.get("errors"):
+        kind, vid = Kind.CREATED, str(results[0].get("vid") or "")
+        return dict.fromkeys(entries, Outcome(kind=kind, contact_id=vid))
     return ends
+
+
+def _to_names(entries: Mapping[str, Attendance]) -> dict[str, list[str]]:
+    """Return the entries' keys by what HubSpot may call them."""
+    names: dict[str, list[str]] = {}
+    for key, entry in entries.items():
+        for name in filter(None, (key, entry.contact_id)):
+            names.setdefault(name, []).append(key)
+    return names
+
+
+def _named(names: Mapping[str, Sequence[str]], *said: Any) -> list[str]:
+    return [key for name in said for key in names.get(str(name).lower(), ())]
+
+
+def _is_told(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.code != GONE
 
 
 def _rejected(reason: Reason) -> Outcome:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from sync_core.errors import FatalError
 from target_crm.hubspot.answers import Refused
-from target_crm.hubspot.contacts import Ends, to_answer, to_trace
 from target_crm.hubspot.entries import to_entry_id
 from target_crm.hubspot.properties import EXISTS
+from target_crm.hubspot.row_answers import Ends, to_answer, to_trace
 from target_crm.outcomes import Kind, Outcome
 
 if TYPE_CHECKING:

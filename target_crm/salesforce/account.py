@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from target_crm.crm import NO_IDS
 from target_crm.salesforce import fields
 from target_crm.salesforce.answers import Refused
 from target_crm.salesforce.api import Api
@@ -21,7 +22,7 @@ from target_crm.salesforce.ways import Ways
 from target_crm.salesforce.writing import Collections
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from target_crm.crm import Contact, Found, Timeline, Traffic
     from target_crm.mapping import PropertySet
@@ -168,10 +169,13 @@ class Salesforce:
         return False
 
     def read(
-        self, email_keys: Sequence[str], properties: PropertySet
+        self,
+        email_keys: Sequence[str],
+        properties: PropertySet,
+        ids: Mapping[str, str] = NO_IDS,
     ) -> dict[str, Found]:
         """Return the people who are in the organisation, by key."""
-        del properties
+        del properties, ids  # people are found by their address alone
         try:
             return self._finder.read(email_keys)
         except Refused:

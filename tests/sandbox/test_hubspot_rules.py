@@ -239,14 +239,18 @@ def test_an_address_that_was_given_up_is_free(api: Api) -> None:
 
 
 def test_a_merged_contact_answers_for_both(api: Api) -> None:
-    """Both ids and both addresses mean the one that is left."""
+    """Both ids and both addresses mean the one that is left, which has a new id."""
     api.upsert({"email": "a@example.com"}, {"email": "b@example.com", "city": "Ulm"})
     first = api.get(f"{V3}/a@example.com?idProperty=email").json()["id"]
     second = api.get(f"{V3}/b@example.com?idProperty=email").json()["id"]
     body = {"primaryObjectId": first, "objectIdToMerge": second}
-    assert api.post(f"{V3}/merge", body).status_code == 200
-    read = api.get(f"{V3}/{second}?properties=city,email,hs_additional_emails").json()
-    assert read["id"] == first
+    joined = api.post(f"{V3}/merge", body).json()["id"]
+    asked = "city,email,hs_additional_emails,hs_merged_object_ids"
+    read = api.get(f"{V3}/{second}?properties={asked}").json()
+    assert joined not in {first, second}
+    assert {api.get(f"{V3}/{x}").json()["id"] for x in (first, second)} == {joined}
+    assert read["id"] == joined
+    assert read["properties"]["hs_merged_object_ids"] == f"{first};{second}"
     assert read["properties"]["city"] == "Ulm"
     assert read["properties"]["email"] == "a@example.com"
     assert read["properties"]["hs_additional_emails"] == "b@example.com"

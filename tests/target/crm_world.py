@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sandbox.server import RunningSandbox
 
 UPSERT = "/crm/v3/objects/contacts/batch/upsert"
+UPDATE = "/crm/v3/objects/contacts/batch/update"
 READ = "/crm/v3/objects/contacts/batch/read"
 ATTEND = "/marketing/v3/marketing-events/attendance/*"
 START = "2026-11-01T10:00:00Z"
@@ -169,7 +170,7 @@ class Ran:
     @property
     def writes(self) -> list[SeenRequest]:
         """Requests that wrote contacts or timeline entries."""
-        return self.to("upsert") + self.to("attendance")
+        return self.to("upsert") + self.to("batch/update") + self.to("attendance")
 
 
 @dataclass(kw_only=True)

@@ -25,6 +25,7 @@ OAUTH: dict[str, Any] = {
     "client_secret": "sandbox-secret",
     "refresh_token": "sandbox-refresh",
 }
+MOVED_TO = "canary9@example.com"
 NEWER = {"event_id": "hubilo:2", "event_starts_at": "2026-11-20T10:00:00Z"}
 
 
@@ -210,6 +211,15 @@ def one_contact(count: int) -> Any:
     return check
 
 
+def moved_along(story: Story) -> None:
+    """No twin: the contact with the new address has both webinars and the scores."""
+    held = json.loads(story.held)["contacts"]
+    assert held.keys() == {MOVED_TO, "canary1@example.com"}
+    assert held[MOVED_TO]["properties"]["webinar_live_rank"] == "9"
+    assert len(held[MOVED_TO]["attendance"]) == 2
+    assert [lap.ran.outcomes for lap in story.laps[1:]] == [{"updated": 1}]
+
+
 # What people do in HubSpot meanwhile
 
 
@@ -245,6 +255,12 @@ def merge(crm: World) -> None:
 def archive(crm: World) -> None:
     """Delete the first person."""
     ask(crm, "DELETE", f"/crm/v3/objects/contacts/{contact_id(crm, 0)}")
+
+
+def move(crm: World) -> None:
+    """Give the first person another address."""
+    path = f"/crm/v3/objects/contacts/{contact_id(crm, 0)}"
+    ask(crm, "PATCH", path, {"properties": {"email": MOVED_TO}})
 
 
 def lose_the_ledger(crm: World) -> None:
@@ -371,6 +387,13 @@ CASES = (
         phases=phases(two(), [person(0, live_rank=9)], before=archive),
         ends=(0, 0),
         criterion=one_contact(2),
+    ),
+    case(
+        "C4 address changed",
+        phases=phases(two(), [person(0, live_rank=9, **NEWER)], before=move),
+        ends=(0, 0),
+        moved=frozenset({"canary0@example.com"}),
+        criterion=moved_along,
     ),
     case("C5 ten seconds", at(limit("TEN_SECONDLY_ROLLING")), criterion=pauses(10)),
     case("C5 a second", at(limit("SECONDLY")), criterion=pauses(1)),

@@ -172,22 +172,6 @@ def test_c4_a_contact_that_hubspot_must_forget_is_rejected(hubspot: World) -> No
     assert list(hubspot.crm["contacts"]) == ["p1@example.com"]
 
 
-def test_c4_an_address_that_was_replaced_is_another_contact(hubspot: World) -> None:
-    """The one row of C4 that HubSpot cannot follow: its upsert knows no other key.
-
-    The contact with the new address is left as it is.
-    """
-    hubspot.run([lead_score(0)])
-    path = "/crm/v3/objects/contacts/p0@example.com?idProperty=email"
-    _ask(hubspot, "PATCH", path, {"properties": {"email": "new@example.com"}})
-
-    ran = hubspot.run([lead_score(0, live_rank=9)])
-
-    assert ran.outcomes == {"created": 1}
-    assert hubspot.contact("new@example.com")["webinar_live_rank"] == "3"
-    assert hubspot.contact("p0@example.com")["webinar_live_rank"] == "9"
-
-
 def test_c6_a_token_that_ends_in_the_run_is_renewed(tmp_path: Path) -> None:
     """By its `expires_in`: no request is refused, none is doubled."""
     oauth: dict[str, Any] = {

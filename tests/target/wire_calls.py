@@ -172,6 +172,41 @@ def tell_twice(crm: Any) -> list[str]:
     return [*tell_people(crm), *tell_people(crm)]
 
 
+def update(*gone: str) -> Callable[[Any], list[str]]:
+    """Return a call that changes one value of known people, some of whom are gone."""
+
+    def ask(crm: HubSpot) -> list[str]:
+        found = crm.read(PEOPLE[:2], HUBSPOT_PROPERTIES)
+        ids = [*(found[email].contact_id for email in PEOPLE[:2]), *gone]
+        values = {**VALUES, "webinar_score": "12.5"}
+        known = [
+            Contact(
+                email_key=email,
+                properties=values,
+                contact_id=contact_id,
+                changed=frozenset({"webinar_score"}),
+            )
+            for email, contact_id in zip(PEOPLE, ids, strict=False)
+        ]
+        return kinds(crm.upsert(known))
+
+    return ask
+
+
+def read_known(crm: HubSpot) -> dict[str, str]:
+    """Return the scores of people by their ids, of whom one is gone."""
+    found = crm.read(PEOPLE[:2], HUBSPOT_PROPERTIES)
+    ids = {email: held.contact_id for email, held in found.items()}
+    known = crm.read(PEOPLE, HUBSPOT_PROPERTIES, ids | {PEOPLE[2]: "999"})
+    return {email: held.properties["webinar_score"] for email, held in known.items()}
+
+
+def tell_and_attend_known(crm: Any) -> list[str]:
+    """Tell of the event, then of two contacts' attendances."""
+    tell_event(crm)
+    return tell_people(crm)
+
+
 def change_levels(crm: Any) -> list[str]:
     """Tell two people's change of level."""
     found = crm.read(PEOPLE[:2], HUBSPOT_PROPERTIES)
@@ -267,6 +302,38 @@ HUBSPOT_CALLS = (
         read,
         before=prepare_and_write,
         expected=dict.fromkeys(PEOPLE[:2], "97.5"),
+    ),
+    *(
+        _hubspot(
+            f"{prefix}update_contacts",
+            update(),
+            connect=partial(hubspot, **version),
+            expected=["updated", "updated"],
+            **WRITTEN,
+        )
+        for prefix, version in VERSIONS
+    ),
+    _hubspot(
+        "update_contacts_207",
+        update("999"),
+        expected=["updated", "updated", "rejected OBJECT_NOT_FOUND"],
+        **WRITTEN,
+    ),
+    _hubspot(
+        "read_known_contacts",
+        read_known,
+        before=lambda crm: (prepare(crm), upsert(*PEOPLE)(crm)),
+        expected=dict.fromkeys(PEOPLE, "97.5"),
+    ),
+    *(
+        _hubspot(
+            f"{prefix}attend_marketing_event_by_id",
+            tell_and_attend_known,
+            connect=partial(hubspot, **version),
+            before=prepare_and_write,
+            expected=["created", "created"],
+        )
+        for prefix, version in VERSIONS
     ),
     _hubspot("upsert_marketing_event", tell_event),
     _hubspot(
