@@ -89,8 +89,9 @@ def to_details(points: Frame) -> Frame:
         event_id, window, attendee_id, activity, detail, at.
     """
     named = points.filter(
-        ~nw.col("detail").is_null(),
+        nw.col("detail").str.strip_chars() != "",
         nw.col("activity") != TIME,
+        _is_done(),
         nw.col("window") < OUTSIDE,
     )
     return named.group_by(*COUNTED, "detail").agg(at=nw.col("starts").min())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from scoring_transform.parsing import to_instant
+from scoring_transform.parsing import to_instant, to_text
 from sync_core.errors import FatalError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class EventFacts:
 
 
 def _text(value: Any) -> Any:
-    return None if value is None else str(value)
+    return None if value is None else to_text(value)
 
 
 def to_events_frame(facts: Sequence[EventFacts]) -> pl.DataFrame:

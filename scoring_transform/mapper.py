@@ -210,6 +210,10 @@ class ScoringTransform(PluginMixin, InlineMapper):
         with PromptEnd(self.pipeline.close), self.pipeline.sending():
             yield
 
+    def idle(self) -> None:
+        """Do what is due while no input comes."""
+        self.pipeline.idle()
+
     def take_lines(self, stream: str, block: bytes, count: int) -> None:
         """Take RECORD lines of a big stream."""
         self.pipeline.add_lines(stream, block, count)

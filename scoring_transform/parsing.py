@@ -68,7 +68,8 @@ INSTANTS = {
     "attendees": {},
     "sessions": {"starts_at": "starts", "ends_at": "ends"},
 }
-LONE_SURROGATE = b"\\ud"
+#: What half of a surrogate pair may be written as; a whole pair begins so, too.
+SURROGATES = (b"\\ud", b"\\uD")
 NANO = 1_000_000_000
 MOST_POINTS = 1_000_000
 
@@ -83,7 +84,7 @@ def parse_records(stream: str, data: bytes, count: int) -> pl.DataFrame | None:
         data: Whole lines, each a record.
         count: How many lines there are.
     """
-    if LONE_SURROGATE in data:
+    if has_surrogate(data):
         return None
     try:
         frame = pl.read_ndjson(io.BytesIO(data), schema=FIELDS[stream])
@@ -113,7 +114,7 @@ def decode(line: bytes) -> dict[str, Any]:
 
 def _decode(line: bytes) -> Any:
     """Return a line's value; Python's own decoder takes half of a surrogate pair."""
-    if LONE_SURROGATE in line:
+    if has_surrogate(line):
         return json.loads(line)
     return _decoder.decode(line)
 
@@ -133,7 +134,7 @@ def _to_value(stream: str, name: str, kind: pl.DataType, value: Any) -> Any:
     if value is None:
         return None
     if kind == TEXT:
-        return _to_text(value)
+        return to_text(value)
     if kind == NUMBER and isinstance(value, int | float) and value is not True:
         return float(value)
     if kind == FLAG and isinstance(value, bool):
@@ -142,8 +143,16 @@ def _to_value(stream: str, name: str, kind: pl.DataType, value: Any) -> Any:
     raise FatalError(f"A record of `{stream}` has a `{name}` that is not {wanted}.")
 
 
-def _to_text(value: Any) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+def has_surrogate(data: bytes) -> bool:
+    """Return whether there may be a character that only Python's decoder takes."""
+    return any(form in data for form in SURROGATES)
+
+
+def to_text(value: Any) -> str:
+    """Return a value as text, as the engine does; whole numbers have no point."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text.encode("utf-8", "replace").decode()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
 from contextlib import contextmanager
@@ -11,7 +12,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 from scoring_transform.batches import BatchFiles
 from scoring_transform.events import EventFacts
-from scoring_transform.parsing import to_frame, to_typed
 from scoring_transform.scorer import Scorer
 from scoring_transform.sending import Sender
 from scoring_transform.states import HeldStates
@@ -109,8 +109,8 @@ class Pipeline:
         if stream == "events":
             self._close(EventFacts.of(record))
         else:
-            frame = to_typed(stream, to_frame(stream, [record]))
-            self._store.add_frame(stream, frame, self._number)
+            line = json.dumps(message).encode() + b"\n"
+            self._store.add_lines(stream, line, self._number, 1)
         self._settle_if_due()
 
     def add_batch(self, message: Mapping[str, Any]) -> None:
@@ -137,6 +137,12 @@ class Pipeline:
         self._states.add(self._number, line)
         self._wait()
         self._settle_if_due()
+
+    def idle(self) -> None:
+        """Do what is due while no input comes."""
+        self._sender.look()
+        if self._is_late():
+            self._settle()
 
     def finish(self) -> None:
         """Score what is left, and say what could not be scored."""

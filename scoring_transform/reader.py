@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import select
 import sys
 from collections import Counter
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 CHUNK = 1 << 20
+SECONDS = 1.0
 LONGEST_LINE = 64 << 20
 
 
@@ -27,6 +30,9 @@ class Taker(Protocol):
 
     def ending(self) -> AbstractContextManager[object]:
         """Return what is in force while the input is read."""
+
+    def idle(self) -> None:
+        """Do what is due while no input comes."""
 
     def take_lines(self, stream: str, block: bytes, count: int) -> None:
         """Take whole RECORD lines of one stream."""
@@ -76,8 +82,10 @@ class BlockReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         """Read to the end of the input."""
         source = file_input or self.default_input
+        binary = getattr(source, "buffer", source)
+        wait = partial(_wait, binary, self._taker.idle)
         with self._taker.ending():
-            for block in self.translate(to_blocks(getattr(source, "buffer", source))):
+            for block in self.translate(to_blocks(binary, wait)):
                 self._process_block(block, callbacks)
         return self._counts
 
@@ -124,12 +132,37 @@ def _to_run(head: bytes) -> bytes:
     return b"((?:%s[^\n]*+\n)++)" % re.escape(head)
 
 
-def to_blocks(source: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
-    """Yield blocks of whole lines, as they come; each ends with a line's end."""
+def _wait(source: IO[bytes], idle: Callable[[], None]) -> None:
+    """Return when there is input or its end; meanwhile do what is due."""
+    try:
+        number = source.fileno()
+    except OSError:
+        return  # it is in memory, where there is always input or its end
+    while not select.select([number], [], [], SECONDS)[0]:
+        idle()
+
+
+def _no_wait() -> None:
+    """Files have no need to wait."""
+
+
+def to_blocks(
+    source: IO[bytes] | gzip.GzipFile, wait: Callable[[], None] = _no_wait
+) -> Iterator[bytes]:
+    """Yield blocks of whole lines, as they come; each ends with a line's end.
+
+    Args:
+        source: Where the lines come from.
+        wait: Is called before each reading.
+    """
     read = getattr(source, "read1", source.read)
     rest: list[bytes] = []
     size = 0
-    while chunk := read(CHUNK):
+    while True:
+        wait()
+        chunk = read(CHUNK)
+        if not chunk:
+            break
         end = chunk.rfind(b"\n") + 1
         if not end:
             rest.append(chunk)

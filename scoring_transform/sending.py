@@ -21,29 +21,33 @@ class Sender:
     """Does one piece of work after the other, each in the background."""
 
     def __init__(self) -> None:
-        self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
         self._stop = threading.Event()
+        # A thread that a signal interrupts while it joins another one takes that one
+        # for ended, so an event says when work is done.
+        self._idle = threading.Event()
+        self._idle.set()
 
     def begin(self, work: Callable[[], None]) -> None:
         """Begin a piece of work when the one before it is done."""
         self.wait()
-        self._thread = threading.Thread(target=self._run, args=[work])
-        self._thread.start()
+        self._idle.clear()
+        threading.Thread(target=self._run, args=[work], daemon=True).start()
 
     def wait(self) -> None:
         """Wait until all work is done; raise what ended it, if it failed."""
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._idle.wait()
+        self.look()
+
+    def look(self) -> None:
+        """Raise what ended the work, if it failed by now."""
         if self._failure is not None:
             raise self._failure
 
     def stop(self) -> None:
         """End the work at its next step; nothing can be begun afterwards."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._idle.wait()
 
     def check(self) -> None:
         """End the work that calls this, if it is to be ended."""
@@ -55,3 +59,5 @@ class Sender:
             work()
         except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
             self._failure = error
+        finally:
+            self._idle.set()

@@ -31,6 +31,7 @@ class Spill:
 
     def __init__(self, state_dir: Path) -> None:
         self._folder = SpillFolder(state_dir)
+        self._folder.delete_abandoned()
         self._files: list[list[Path]] = [[] for _ in range(PARTS)]
         self._rows = [0] * PARTS
         self._before: dict[str, int] = {}
@@ -110,8 +111,9 @@ class Spill:
 
     def forget(self, closed: Mapping[str, int]) -> None:
         """Delete the files when no event needs them any more."""
+        if self.events:
+            self._before.update(closed)
         self.events -= closed.keys()
-        self._before.update(closed)
         if not self.events:
             self.delete()
 

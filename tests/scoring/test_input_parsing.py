@@ -131,6 +131,8 @@ def test_lines_stay_in_their_order() -> None:
     [
         pytest.param(12, id="number"),
         pytest.param("\ud800", id="lone-surrogate"),
+        pytest.param(7.0, id="whole-float"),
+        pytest.param(7.5, id="float"),
         pytest.param("a\x00b", id="nul"),
         pytest.param("x" * 1_000_000, id="long"),
         pytest.param({"a": [1]}, id="object"),
@@ -138,11 +140,24 @@ def test_lines_stay_in_their_order() -> None:
     ],
 )
 def test_odd_ids_are_text(value: Any) -> None:
-    """Any id is a text, also for records that were read in company."""
-    data = lines(KEYS | {"event_id": value}, KEYS | {"event_id": value})
-    [frame] = waiting(data, 2).take()
-    assert frame["event_id"].n_unique() == 1
-    assert frame["event_id"][0]
+    """Any id is a text, the same however its line is written and read."""
+    record = KEYS | {"event_id": value}
+    read = [
+        frame["event_id"][0]
+        for form in ("compact", "unusual")
+        for frame in waiting(lines(record, form=form), 1).take()
+    ]
+    assert read[0]
+    assert read == [read[0], read[0]]
+
+
+def test_half_a_surrogate_pair_is_read_in_either_spelling() -> None:
+    """Python writes its hexadecimal digits small, others do not."""
+    small = lines(KEYS | {"event_id": "\ud83d"})
+    large = small.replace(b"\\ud83d", b"\\uD83D")
+    assert small != large
+    found = [next(waiting(data, 1).take())["event_id"][0] for data in (small, large)]
+    assert found == ["?", "?"]
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,36 @@ def test_a_closed_pipe_ends_it(tmp_path: Path) -> None:
     assert b"Traceback" not in err
 
 
+def test_scores_do_not_wait_for_a_quiet_tap(tmp_path: Path) -> None:
+    """Longer than `flush_seconds`, whatever the tap waits for."""
+    process = start(tmp_path, flush_seconds=1)
+    assert process.stdin
+    assert process.stdout
+    messages = [*counted("chat", [2, 1]).messages(), state_message(1)]
+    process.stdin.write(to_lines([*schema_messages(), *messages]))
+    process.stdin.flush()
+    while json.loads(process.stdout.readline()) != state_message(1):
+        assert process.poll() is None
+    assert finish(process, b"")[0] == 0
+
+
+def test_a_closed_pipe_ends_it_even_if_the_tap_is_quiet(tmp_path: Path) -> None:
+    """What was written in the background failed; nobody sends a line any more."""
+    process = start(tmp_path, flush_seconds=0)
+    assert process.stdin
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    process.stdin.write(
+        to_lines([*schema_messages(), *counted("chat", [2]).messages()])
+    )
+    process.stdin.flush()
+    assert process.wait(timeout=30) == 1
+    assert b"Stopped: " in process.stderr.read()
+    process.stdin.close()
+    process.stderr.close()
+
+
 def test_about_lists_every_setting(tmp_path: Path) -> None:
     """With a title, a description and the default."""
     result = subprocess.run(

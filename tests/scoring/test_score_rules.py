@@ -278,3 +278,15 @@ def test_scores_lie_where_they_must(seed: int) -> None:
         assert most == len(scores)
         assert max(scores, default=100.0) == 100.0
         assert all(0 < score <= 100 for score in scores)
+
+
+def test_a_reason_names_only_what_was_done() -> None:
+    """Nothing that was taken back, and no label that is blank."""
+    rows = [
+        {"activity": "cta_click", "object_id": "x", "detail": "X", "quantity": 0},
+        {"activity": "cta_click", "object_id": "y", "detail": "Y"},
+        {"activity": "file_download", "object_id": "f", "detail": " "},
+    ]
+    world = make_world([{"attendee_id": "a"} | row for row in rows], "a")
+    reasons = leads_of(world)["a"]["live_reasons"]
+    assert set(reasons) == {"clicked 1 CTA: Y", "downloaded 1 file"}

@@ -74,16 +74,37 @@ def test_spilled_files_are_private_and_gone_afterwards(tmp_path: Path) -> None:
 
 def test_what_a_killed_process_left_is_deleted(tmp_path: Path) -> None:
     """What a living one uses stays until it is done."""
-    left = tmp_path / "spill" / "left"
+    left = tmp_path / "spill" / "run-0123456789abcdef"
     left.mkdir(parents=True)
     (left / "00-000000.parquet").write_bytes(b"rows")
     living = SpillFolder(tmp_path)
+    living.delete_abandoned()
     assert not left.exists()
     (living.open() / "00-000000.parquet").write_bytes(b"rows")
-    SpillFolder(tmp_path)
+    SpillFolder(tmp_path).delete_abandoned()
     assert list(living.open().iterdir())
     living.close()
     assert not list((tmp_path / "spill").iterdir())
+
+
+def test_nothing_else_is_deleted(tmp_path: Path) -> None:
+    """No folder that another program made, and nothing that a link leads to."""
+    elsewhere = tmp_path / "elsewhere" / "run-0123456789abcdef"
+    elsewhere.mkdir(parents=True)
+    parent = tmp_path / "state" / "spill"
+    (parent / "mine").mkdir(parents=True)
+    (parent / elsewhere.name).symlink_to(elsewhere)
+    SpillFolder(tmp_path / "state").delete_abandoned()
+    assert elsewhere.is_dir()
+    assert (parent / "mine").is_dir()
+
+
+def test_a_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    """Rows would go, and be deleted, somewhere else."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "spill").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SettingError, match="state_dir"):
+        SpillFolder(tmp_path).delete_abandoned()
 
 
 def test_a_killed_mapper_leaves_no_lock(tmp_path: Path) -> None:
@@ -97,7 +118,7 @@ def test_a_killed_mapper_leaves_no_lock(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", program, tmp_path], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert list((tmp_path / "spill").iterdir())
-    SpillFolder(tmp_path)
+    SpillFolder(tmp_path).delete_abandoned()
     assert not list((tmp_path / "spill").iterdir())
 
 
