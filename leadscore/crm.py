@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leadscore.loader import LOADERS, TEST_STREAM
+from leadscore.reasons import to_email, to_reason
 from sync_core.errors import FatalError
-from sync_core.identity import pseudonym
-from sync_core.redact import redact
+from sync_core.identity import pseudonym, to_email_key
 from sync_core.workdir import DEFAULT_STATE_DIR, WorkDir
 from target_crm.database import Database
 from target_crm.lock import hold
@@ -99,7 +99,12 @@ def read_plan(work: WorkDir, report: Mapping[str, Any]) -> Iterator[Mapping[str,
 def retry(loader: Loader) -> Mapping[str, Any]:
     """Send the rows that wait again and return the report of how they ended."""
     work = books_of(loader).work
-    return _run_told(loader, work, {}, lambda variables: loader.invoke((), variables))
+    return _run_told(
+        loader,
+        work,
+        {"dry_run": "false"},
+        lambda variables: loader.invoke((), variables),
+    )
 
 
 def _run_told(
@@ -197,13 +202,18 @@ def drop(loader: Loader, books: Books, who: str, event: str = "") -> int:
         chosen = [
             row.key
             for row in rejected.waiting.values()
-            if who in {to_email(row), pseudonym(to_email(row), key)}
-            and event in {"", row.key[0]}
+            if _is_person(row, who, key) and event in {"", row.key[0]}
         ]
         for row_key in chosen:
             rejected.settle(row_key, DROPPED)
         rejected.flush()
     return len(chosen)
+
+
+def _is_person(row: RejectedRow, who: str, key: bytes) -> bool:
+    email = to_email(row)
+    spelled = (to_email_key(who) or who) == (to_email_key(email) or email)
+    return spelled or who == pseudonym(email, key)
 
 
 @contextlib.contextmanager
@@ -214,11 +224,6 @@ def _open_rejected(books: Books) -> Iterator[tuple[Lines, Database | None]]:
         return
     with closing(Database.at(books.ledger_url)) as database:
         yield RejectedTable(database), database
-
-
-def to_email(row: RejectedRow) -> str:
-    """Return whose row it is: the address, or the attendee's id where there is none."""
-    return str(row.record.get("email") or row.key[1])
 
 
 def target_of(loader: Loader) -> type[CrmTarget]:
@@ -249,8 +254,7 @@ def to_rejected_lines(
         blamed = f" ({row.blamed})" if row.blamed else ""
         times = "attempt" if row.attempts == 1 else "attempts"
         yield f"{row.key[0]} {who}: {row.code}{blamed}"
-        # HubSpot quotes a bad address, which need not look like one.
-        reason = row.reason if people else redact(row.reason.replace(email, who))
+        reason = row.reason if people else to_reason(row, who)
         yield f"  {row.attempts} {times}, the last {row.at}: {reason}"
 
 

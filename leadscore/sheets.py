@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from leadscore.reasons import to_email, to_reason
 from sync_core.cells import to_csv
 from sync_core.identity import pseudonym
-from sync_core.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -64,7 +64,7 @@ def to_rejected_sheet(
 
 
 def _to_line(row: RejectedRow, key: bytes, *, people: bool) -> dict[str, Any]:
-    email = str(row.record.get("email") or row.key[1])
+    email = to_email(row)
     who = email if people else pseudonym(email, key)
     return {
         "event_id": row.key[0],
@@ -73,5 +73,5 @@ def _to_line(row: RejectedRow, key: bytes, *, people: bool) -> dict[str, Any]:
         "property": row.blamed,
         "attempts": row.attempts,
         "last_at": row.at,
-        "reason": row.reason if people else redact(row.reason.replace(email, who)),
+        "reason": row.reason if people else to_reason(row, who),
     }

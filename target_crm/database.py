@@ -42,37 +42,40 @@ _SESSION = (
 
 
 class Database:
-    """A database with the product's tables in it; made if they are missing.
+    """A database with the product's tables in it.
+
+    It has one connection, which its lock belongs to: only one thread may use it.
 
     Args:
         url: A database URL of SQLAlchemy.
         place: What to call the database in an error; never holds a password.
+        make: Whether tables that are missing are made; if not, nothing is written.
 
     Raises:
         SettingError: The URL is no address of a database that can be used.
         FatalError: The database cannot be reached or used.
     """
 
-    def __init__(self, url: str | sa.URL, *, place: str) -> None:
+    def __init__(self, url: str | sa.URL, *, place: str, make: bool = True) -> None:
         self._place = place
         self._engine = _to_engine(url)
         self._insert = INSERTS[self._engine.dialect.name]
         try:
-            self._make_tables()
+            self._check_tables(make=make)
         except BaseException:
             self.close()
             raise
 
     @classmethod
-    def in_file(cls, path: Path) -> Database:
+    def in_file(cls, path: Path, *, make: bool = True) -> Database:
         """Return the database in a SQLite file."""
         url = sa.URL.create(SQLITE, database=str(path))
-        return cls(url, place=f"the ledger {path}")
+        return cls(url, place=f"the ledger {path}", make=make)
 
     @classmethod
-    def at(cls, url: str) -> Database:
+    def at(cls, url: str, *, make: bool = True) -> Database:
         """Return the database that the setting `ledger_url` names."""
-        return cls(url, place=f"the ledger in `{SETTING}`")
+        return cls(url, place=f"the ledger in `{SETTING}`", make=make)
 
     @property
     def place(self) -> str:
@@ -174,17 +177,18 @@ class Database:
 
     # the tables
 
-    def _make_tables(self) -> None:
+    def _check_tables(self, *, make: bool) -> None:
+        columns = tables.NOTES.c
+        query = sa.select(columns.value).where(columns.name == "version")
         with self.transaction() as connection:
-            if self.is_server:
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MAKING)))
-            else:
+            if not self.is_server:
                 self._check_file(connection)
-            tables.METADATA.create_all(connection)
-            columns = tables.NOTES.c
-            query = sa.select(columns.value).where(columns.name == "version")
+            if make:
+                self._make_tables(connection)
+            else:
+                self._check_readable(connection)
             version = connection.execute(query).scalar()
-            if version is None:
+            if version is None and make:
                 facts = {"name": "version", "value": tables.VERSION}
                 connection.execute(tables.NOTES.insert(), facts)
         if version not in {None, tables.VERSION}:
@@ -194,6 +198,20 @@ class Database:
                 "version, or move the ledger away: the next run then compares with "
                 "the CRM once."
             )
+
+    def _make_tables(self, connection: sa.Connection) -> None:
+        if self.is_server:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MAKING)))
+        tables.METADATA.create_all(connection)
+
+    def _check_readable(self, connection: sa.Connection) -> None:
+        there = sa.inspect(connection)
+        for table in (tables.NOTES, tables.BREAKDOWNS):
+            if not there.has_table(table.name):
+                raise FatalError(
+                    f"{self._place} holds no scores: it has no table `{table.name}`. "
+                    "Run a pipeline with it once, or name another ledger."
+                )
 
     def _check_file(self, connection: sa.Connection) -> None:
         verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()

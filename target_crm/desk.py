@@ -78,7 +78,13 @@ class Desk:
     def plan(
         self, row: Row, kind: Kind, changed: Mapping[str, tuple[str, str]]
     ) -> None:
-        """Write down what a row would change; people stand in it as pseudonyms."""
+        """Write down what a row would change; people stand in it as pseudonyms.
+
+        Args:
+            row: The row.
+            kind: What would become of its contact.
+            changed: Values before and after, without any that says who it is.
+        """
         entry = self.report.add_plan(row, kind, changed, self.key)
         if self.plan_to is not None:
             self.plan_to(json.dumps(entry, ensure_ascii=False))

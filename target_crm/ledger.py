@@ -98,16 +98,24 @@ class Ledger:
                 )
         return found
 
-    def shared_ids(self) -> set[str]:
-        """Return the ids that several addresses lead to: those of merged contacts."""
+    def holders(self, contact_ids: Iterable[str]) -> dict[str, dict[str, Known]]:
+        """Return who leads to these contacts: by id and address, without properties.
+
+        Several addresses lead to a contact that was merged.
+        """
         columns = tables.CONTACTS.c
-        query = (
-            sa.select(columns.contact_id)
-            .where(columns.account == self.account, columns.contact_id != "")
-            .group_by(columns.contact_id)
-            .having(sa.func.count() > 1)
-        )
-        return {row["contact_id"] for row in self.database.rows(query)}
+        found: dict[str, dict[str, Known]] = {}
+        for part in _sliced(list(contact_ids)):
+            query = sa.select(
+                columns.email_key,
+                columns.contact_id,
+                columns.starts_at,
+                columns.event_id,
+            ).where(columns.account == self.account, columns.contact_id.in_(part))
+            for row in self.database.rows(query):
+                known = Known(**row)
+                found.setdefault(known.contact_id, {})[known.email_key] = known
+        return found
 
     def accept_contacts(self, accepted: Iterable[Known]) -> None:
         """Remember what the CRM has accepted, in one transaction."""

@@ -23,6 +23,7 @@ CONTACTS = sa.Table(
     sa.Column("starts_at", sa.Text, nullable=False),
     sa.Column("event_id", sa.Text, nullable=False),
     sa.Column("properties", sa.Text, nullable=False),
+    sa.Index("contacts_by_id", "account", "contact_id"),
 )
 
 ENTRIES = sa.Table(

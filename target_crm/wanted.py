@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from target_crm.mapping import PropertySet
     from target_crm.rows import Row
 
+FILLED = "(filled)"  # stands in a plan for what says who somebody is
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
@@ -51,11 +53,13 @@ def with_found(properties: PropertySet, wish: Wish, found: Found | None) -> Wish
     if found is None:
         return replace(wish, known=None, exists=False)
     before = wish.known
+    starts_at = _held(properties, found, "event_starts_at")
+    is_ours = before is not None and before.starts_at.startswith(starts_at)
     known = Known(
         email_key=wish.row.email_key or "",
         contact_id=found.contact_id,
-        starts_at=_held(properties, found, "event_starts_at"),
-        event_id=before.event_id if before else "",
+        starts_at=starts_at,
+        event_id=before.event_id if before and is_ours else "",
         properties=found.properties,
     )
     tracked = _tracked(properties, wish.wanted, known, wish.row)
@@ -69,12 +73,16 @@ def is_superseded(wish: Wish) -> bool:
     An event read from the CRM has no id there: then the start alone decides. The same
     event is never newer than itself, even if it was moved to an earlier day.
     """
-    known = wish.known
-    if known is None or known.event_id == wish.row.event_id:
+    return wish.known is not None and is_older(wish.row, wish.known)
+
+
+def is_older(row: Row, known: Known) -> bool:
+    """Tell whether a row is of an older event than what is known of a contact."""
+    if known.event_id == row.event_id:
         return False
     if known.event_id:
-        return known.age > wish.row.age
-    return known.starts_at > wish.row.starts_at
+        return known.age > row.age
+    return known.starts_at > row.starts_at
 
 
 def changes(properties: PropertySet, wish: Wish) -> dict[str, tuple[str, str]]:
@@ -86,6 +94,18 @@ def changes(properties: PropertySet, wish: Wish) -> dict[str, tuple[str, str]]:
         if held.get(name, CLEARED) != text
         and not (name in properties.fill_only and held.get(name))
     }
+
+
+def told_changes(
+    properties: PropertySet, changed: Mapping[str, tuple[str, str]]
+) -> dict[str, tuple[str, str]]:
+    """Return changes as a plan tells them: what says who somebody is, is not told."""
+    told = dict(changed)
+    for name, (before, after) in changed.items():
+        spec = properties.properties[name]
+        if name in properties.fill_only or spec.source in PERSON_FIELDS:
+            told[name] = (before and FILLED, after and FILLED)
+    return told
 
 
 def is_reason_to_write(

@@ -6,9 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from target_crm import wanted
-from target_crm.outcomes import GONE, UNCHANGED, Kind, Outcome, Why, not_sent
+from target_crm.outcomes import (
+    GONE,
+    UNCHANGED,
+    Kind,
+    Outcome,
+    Why,
+    not_sent,
+    outcomes_before,
+)
 from target_crm.parallel import in_parallel
 from target_crm.setup import Setup
+from target_crm.shared import SharedContacts, to_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,7 +78,7 @@ class Writer:
         self._attendances = means.attendances
         self._levels = means.levels
         self._setup = Setup(means.crm, means.desk.ledger, means.properties)
-        self._shared: set[str] | None = None
+        self._shared = SharedContacts(means.desk.ledger, means.properties)
 
     def compared(self, wishes: Sequence[Wish]) -> Iterator[Wish]:
         """Close what needs no write; yield the rest, compared where needed."""
@@ -160,11 +169,15 @@ class Writer:
             self._properties, changed
         ):
             return UNCHANGED
-        if self._policy.dry_run:
-            kind = Kind.UPDATED if wish.exists else Kind.CREATED
-            self._desk.plan(wish.row, kind, changed)
-            return Outcome(kind=kind)
-        return None
+        return self._plan(wish, changed) if self._policy.dry_run else None
+
+    def _plan(self, wish: Wish, changed: Mapping[str, tuple[str, str]]) -> Outcome:
+        """Write down what a run would do."""
+        if self._shared.older([wish]):
+            return not_sent(Why.SUPERSEDED)
+        kind = Kind.UPDATED if wish.exists else Kind.CREATED
+        self._desk.plan(wish.row, kind, wanted.told_changes(self._properties, changed))
+        return Outcome(kind=kind)
 
     # wishes to the CRM
 
@@ -174,35 +187,66 @@ class Writer:
         Raises:
             FatalError: It cannot be written to; what it accepted is in the ledger.
         """
-        if not wishes:
+        current = self._without_older(wishes)
+        if not current:
             return
         self._setup.ensure()
-        left = self._upsert(wishes)
+        left = self._upsert(current)
         if any(self._setup.is_stale(outcome) for _, outcome in left):
             self._setup.renew()
         again = [wish for wish, outcome in left if not is_gone(wish, outcome)]
         gone = [
             wanted.without_id(wish) for wish, outcome in left if is_gone(wish, outcome)
         ]
-        for wish, outcome in self._upsert([*again, *self._read_crm(gone)]):
+        later = self._without_older([*again, *self._read_crm(gone)])
+        for wish, outcome in self._upsert(later):
             self._close(wish, outcome)
+
+    def _without_older(self, wishes: Sequence[Wish]) -> list[Wish]:
+        """Close the wishes of older events of a contact that was merged."""
+        older = self._shared.older(wishes)
+        current = []
+        for wish in wishes:
+            if wish.row.email_key in older:
+                self._close(wish, not_sent(Why.SUPERSEDED))
+            else:
+                current.append(wish)
+        return current
 
     def _upsert(self, wishes: Sequence[Wish]) -> list[tuple[Wish, Outcome]]:
         """Send wishes; return those whose property or contact was not there."""
-        if self._shared is None and any(map(to_id, wishes)):
-            self._shared = self._desk.ledger.shared_ids()
         size = self._crm.write_size(len(wishes))
         parts = [wishes[i : i + size] for i in range(0, len(wishes), size)]
         left: list[tuple[Wish, Outcome]] = []
+        written: list[tuple[Wish, Outcome]] = []
         problem: Exception | None = None
         for part, outcomes in in_parallel(self._put, parts, self._policy.workers):
             if isinstance(outcomes, Exception):
                 problem = problem or outcomes
+                self._accept_some(part, outcomes_before(outcomes))
             else:
                 left += self._accept(part, outcomes)
+                pairs = zip(part, outcomes, strict=True)
+                written += [pair for pair in pairs if pair[1].is_accepted]
+        overwritten = self._shared.overwritten(written)
         if problem is not None:
             raise problem
+        self._restore(overwritten)
         return left
+
+    def _restore(self, overwritten: Sequence[Known]) -> None:
+        """Write again what contacts were told before an older event came."""
+        if not overwritten:
+            return
+        size = self._crm.write_size(len(overwritten))
+        for start in range(0, len(overwritten), size):
+            part = overwritten[start : start + size]
+            outcomes = self._crm.upsert([self._shared.to_contact(k) for k in part])
+            self._desk.ledger.accept_contacts(
+                replace(known, contact_id=outcome.contact_id or known.contact_id)
+                for known, outcome in zip(part, outcomes, strict=True)
+                if outcome.is_accepted
+            )
 
     def _put(self, wishes: Sequence[Wish]) -> list[Outcome]:
         return self._crm.upsert([self._to_contact(wish) for wish in wishes])
@@ -210,7 +254,7 @@ class Writer:
     def _to_contact(self, wish: Wish) -> Contact:
         """What a merged contact holds is not what one of its addresses was told."""
         contact = wanted.to_contact(self._properties, wish)
-        if contact.contact_id in (self._shared or ()):
+        if self._shared.is_shared(contact.contact_id):
             return replace(contact, changed=None)
         return contact
 
@@ -232,6 +276,12 @@ class Writer:
                 self._close(wish, outcome)
         return left
 
+    def _accept_some(
+        self, wishes: Sequence[Wish], outcomes: Mapping[str, Outcome]
+    ) -> None:
+        done = [wish for wish in wishes if wish.row.email_key in outcomes]
+        self._accept(done, [outcomes[wish.row.email_key or ""] for wish in done])
+
     def _close(self, wish: Wish, outcome: Outcome) -> None:
         self._desk.close_row(wish.row, outcome)
         is_older = outcome.code == Why.SUPERSEDED.value
@@ -239,11 +289,6 @@ class Writer:
             contact_id = outcome.contact_id or to_id(wish)
             self._attendances.add(wish.row, contact_id)
             self._levels.add(wish.row, contact_id)
-
-
-def to_id(wish: Wish) -> str:
-    """Return the CRM's id of a wish's contact; empty if it is not known."""
-    return wish.known.contact_id if wish.known else ""
 
 
 def is_gone(wish: Wish, outcome: Outcome) -> bool:

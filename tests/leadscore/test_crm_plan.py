@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from leadscore.crm import Books, make_plan, read_plan, to_plan_lines
+from leadscore.crm import Books, make_plan, read_plan, retry, to_plan_lines
 from leadscore.home import Home
 from leadscore.loader import Loader
 from sync_core.errors import FatalError
-from sync_core.workdir import WorkDir
+from sync_core.workdir import DEFAULT_STATE_DIR, WorkDir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +38,14 @@ class PretendLoader(Loader):
     work: WorkDir
     report: Mapping[str, Any] | None
     ran: list[tuple[Sequence[str], Mapping[str, str]]] = field(default_factory=list)
+
+    def config(self) -> dict[str, Any]:
+        """Return no settings: those of the project are the loader's own."""
+        return {"state_dir": str(self.work.path)}
+
+    def invoke(self, words: Sequence[str], variables: Mapping[str, str] = {}) -> None:
+        """Leave a report as a run would."""
+        self.run(words, variables)
 
     def run(self, blocks: Sequence[str], variables: Mapping[str, str]) -> None:
         """Leave a report as a run would."""
@@ -71,6 +79,17 @@ def test_a_plan_is_a_dry_run_that_no_rejected_row_ends(tmp_path: Path) -> None:
     assert list(blocks) == ["tap-events", "target-hubspot"]
     assert variables["TARGET_HUBSPOT_DRY_RUN"] == "true"
     assert int(variables["TARGET_HUBSPOT_MAX_REJECTED"]) >= 1_000_000
+
+
+def test_rows_are_sent_again_even_where_runs_are_rehearsals(tmp_path: Path) -> None:
+    """With `dry_run: true` in the project nothing would be sent, and nothing said."""
+    loader = pretend(tmp_path / DEFAULT_STATE_DIR, REPORT)
+
+    report = retry(loader)
+
+    ((_, variables),) = loader.ran
+    assert report == REPORT
+    assert variables["TARGET_HUBSPOT_DRY_RUN"] == "false"
 
 
 def test_a_run_without_the_loader_is_told(tmp_path: Path) -> None:

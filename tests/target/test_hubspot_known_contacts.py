@@ -16,6 +16,7 @@ from target_crm.crm import Contact
 from target_crm.hubspot.contacts import to_ids, to_rounds, to_update
 from target_crm.hubspot.marketing import to_ends
 from target_crm.hubspot.row_answers import to_answer, to_trace
+from target_crm.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,8 @@ CONTACTS = "/crm/v3/objects/contacts"
 NEW = "new@example.com"
 SECOND = {"event_id": "hubilo:2", "event_starts_at": "2026-10-20T10:00:00Z"}
 THIRD = {"event_id": "hubilo:3", "event_starts_at": "2026-11-20T10:00:00Z"}
+NEWER = {"event_id": "hubilo:9", "event_starts_at": "2026-11-10T10:00:00Z"}
+OLDER = {"event_id": "hubilo:2", "event_starts_at": "2026-10-01T10:00:00Z"}
 
 
 def ask(hubspot: World, method: str, path: str, body: Any = None) -> Any:
@@ -400,6 +403,83 @@ def test_merged_people_attend_by_the_new_contact(hubspot: World) -> None:
     assert ran.report["timeline"] == {"created": 2}
     (held,) = hubspot.crm["contacts"].values()
     assert len(held["attendance"]) == 2
+
+
+@pytest.mark.parametrize("newest", [0, 1], ids=["first", "second"])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_merged_contact_keeps_the_newest_event(
+    hubspot: World, newest: int, workers: int
+) -> None:
+    """Whichever row comes last, in the run that finds out and in those after it."""
+    held = [lead_score(n, **OLDER, live_level="Low") for n in range(2)]
+    held[newest] = lead_score(newest, **NEWER)
+    hubspot.run(held)
+    merge(hubspot, "p0@example.com", "p1@example.com")
+    ends = []
+    for rank in (7, 8, 9):
+        rows = [row | {"live_rank": rank + n} for n, row in enumerate(held)]
+
+        ran = hubspot.run(rows, timeline="none", max_concurrent_requests=workers)
+
+        ends.append(ran.outcomes)
+        contact = hubspot.contact("p0@example.com")
+        assert contact["webinar_live_rank"] == str(rank + newest)
+        assert contact["webinar_live_level"] == "High"
+        assert contact["webinar_last_event_at"].startswith("2026-11-10")
+    assert ends == [{"updated": 2}, *[{"updated": 1, "not_sent": 1}] * 2]
+    assert [seen.status for seen in ran.requests] == [200]
+
+
+def test_an_older_row_of_a_merged_contact_is_not_sent_alone(hubspot: World) -> None:
+    """The newer one is as it was; a plan says the same, and nothing is asked for."""
+    rows = [lead_score(0, **NEWER), lead_score(1, **OLDER)]
+    hubspot.run(rows)
+    merge(hubspot, "p0@example.com", "p1@example.com")
+    hubspot.run([row | {"live_rank": 7} for row in rows], timeline="none")
+    later = rows[1] | {"live_rank": 99}
+
+    plan = hubspot.run([later], dry_run=True)
+    ran = hubspot.run([later], timeline="none")
+
+    assert plan.outcomes == ran.outcomes == {"not_sent": 1}
+    assert ran.report["reasons"] == {"superseded_by_a_newer_event": 1}
+    assert ran.requests == []
+    assert hubspot.contact("p0@example.com")["webinar_live_rank"] == "7"
+
+
+def test_the_newest_of_a_merged_contact_is_chosen_without_a_ledger(
+    hubspot: World,
+) -> None:
+    """Reading tells that both are one: one of them is written."""
+    hubspot.run([lead_score(0), lead_score(1)])
+    merge(hubspot, "p0@example.com", "p1@example.com")
+    (hubspot.folder / "ledger.sqlite").unlink()
+
+    ran = hubspot.run([lead_score(0, **THIRD), lead_score(1, **NEWER)])
+
+    assert ran.outcomes == {"updated": 1, "not_sent": 1}
+    held = hubspot.contact("p0@example.com")["webinar_last_event_at"]
+    assert held.startswith("2026-11-20")
+
+
+def test_a_newest_event_that_could_not_be_restored_is_sent_when_it_comes_again(
+    tmp_path: Path,
+) -> None:
+    """The run breaks between the older event and the newer one."""
+    rows = [lead_score(0, **NEWER), lead_score(1, **OLDER)]
+    with world(tmp_path / "state", checks=False) as hubspot:
+        hubspot.run(rows)
+        merge(hubspot, "p0@example.com", "p1@example.com")
+        changed = [row | {"live_rank": 7 + n} for n, row in enumerate(rows)]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Writer, "_restore", lambda *_: None)
+            hubspot.run(changed, timeline="none")
+
+        ran = hubspot.run(changed, timeline="none")
+
+        assert ran.outcomes == {"updated": 1, "unchanged": 1}
+        held = hubspot.contact("p0@example.com")
+        assert held["webinar_live_rank"] == "7"
 
 
 # what it costs
