@@ -13,7 +13,11 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sync_core.errors import FatalError
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sync_core.errors import RowRejected
 
 
@@ -64,6 +68,23 @@ class Outcome:
 
 
 UNCHANGED = Outcome(kind=Kind.UNCHANGED)
+
+
+class Interrupted(FatalError):  # noqa: N818 - what it hands over counts
+    """The run cannot go on; some of the contacts of a write have an outcome.
+
+    Attributes:
+        outcomes: By e-mail key.
+    """
+
+    def __init__(self, problem: FatalError, outcomes: Mapping[str, Outcome]) -> None:
+        super().__init__(str(problem), setting=problem.setting, status=problem.status)
+        self.outcomes: Mapping[str, Outcome] = {**outcomes_before(problem), **outcomes}
+
+
+def outcomes_before(problem: Exception) -> Mapping[str, Outcome]:
+    """Return the outcomes that were known when a problem ended a write, by key."""
+    return problem.outcomes if isinstance(problem, Interrupted) else {}
 
 
 def not_sent(why: Why) -> Outcome:

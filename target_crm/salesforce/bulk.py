@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sync_core.errors import FatalError
 from target_crm.salesforce.answers import NO_ANSWER, Refused, Result, to_csv_reason
 from target_crm.salesforce.matching import LEAD
-from target_crm.salesforce.writing import check_stop
+from target_crm.salesforce.writing import Halted, check_stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +61,9 @@ class Bulk:
 
     Args:
         api: Sends the requests.
-        max_seconds: How long a job is waited for.
+        max_seconds: How long a job is waited for. Salesforce may begin with one when it
+            is done with another, so the time that went into waiting for another does
+            not count.
     """
 
     def __init__(self, api: Api, *, max_seconds: float) -> None:
@@ -72,16 +74,22 @@ class Bulk:
         """Change records by their ids, add those without; one result each, in order.
 
         New ones have an e-mail address of their own.
+
+        Raises:
+            Halted: A job was not done; it tells what those before it wrote.
         """
         results: list[Result] = [NO_ANSWER] * len(changes)
         uploads = [u for p in _by_kind(changes) for u in to_uploads(changes, p)]
         jobs = [self._start(upload) for upload in uploads]
         self._api.pause(FIRST_WAIT)
-        for job in jobs:
-            told = self._await(job)
-            for place, result in self._results(job, told):
-                results[place] = result
-        check_stop(results)
+        try:
+            for job in jobs:
+                told = self._await(job)
+                for place, result in self._results(job, told):
+                    results[place] = result
+            check_stop(results)
+        except FatalError as problem:
+            raise Halted(problem, results) from problem
         return results
 
     def await_unfinished(self) -> None:
@@ -127,19 +135,20 @@ class Bulk:
 
     def _await(self, job: Job) -> Mapping[str, Any]:
         """Return what a job tells when it is done."""
+        clock = self._api.time.clock
+        last = clock() + self._max_seconds
         while True:
-            asked = self._api.time.clock() - job.started
+            asked = clock() - job.started
             told = self._ask("GET", f"{PATH}/{job.job_id}")
             if told.get("state") in DONE:
                 break
-            waited = self._api.time.clock() - job.started
             end = to_look(asked, _processed(told), len(job.places))
-            wait = max(SHORTEST_WAIT, end - waited)
-            if waited + wait > self._max_seconds:
+            wait = max(SHORTEST_WAIT, job.started + end - clock())
+            if clock() + wait > last:
                 raise FatalError(
-                    f"The bulk job {job.job_id} is not done after "
-                    f"{self._max_seconds:.0f} seconds. It goes on in Salesforce; run "
-                    "again later, nothing is written twice. Or raise "
+                    f"The bulk job {job.job_id} is not done after waiting "
+                    f"{self._max_seconds:.0f} seconds for it. It goes on in "
+                    "Salesforce; run again later, nothing is written twice. Or raise "
                     "`bulk_timeout_seconds`.",
                     setting="bulk_timeout_seconds",
                 )

@@ -100,9 +100,10 @@ def exchange(api: Api, parts: Sequence[Part]) -> list[Any]:
         wish["collateSubrequests"] = False  # in their order, each on its own
     answer = api.send("POST", PATH, json=wish, again=False).data
     found = answer.get("compositeResponse") if isinstance(answer, dict) else None
-    if not isinstance(found, list) or len(found) != len(parts):
+    entries = found if isinstance(found, list) else []
+    if len(entries) != len(parts) or not all(map(_is_answer, entries)):
         raise FatalError("Salesforce's composite answer is not whole.")
-    return found
+    return entries
 
 
 def to_part_reply(entry: Mapping[str, Any]) -> Reply:
@@ -114,13 +115,16 @@ def to_part_reply(entry: Mapping[str, Any]) -> Reply:
         Refused: What the part says was refused.
     """
     body = msgspec.json.encode(entry.get("body"))
-    status = int(entry.get("httpStatusCode") or 0)
-    return to_reply(status, {}, body, f"POST {PATH}")
+    return to_reply(entry["httpStatusCode"], {}, body, f"POST {PATH}")
 
 
 def to_query_path(soql: str) -> str:
     """Return the path of a query."""
     return f"/query?q={quote(soql, safe='')}"
+
+
+def _is_answer(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("httpStatusCode"), int)
 
 
 def _body_or_refusal(entry: Mapping[str, Any]) -> Any | Refused:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from target_crm.outcomes import Kind, Outcome, Why
+from sync_core.errors import FatalError
+from target_crm.outcomes import Interrupted, Kind, Outcome, Why
 from target_crm.salesforce.answers import Fate, Result
 from target_crm.salesforce.batches import Change
 from target_crm.salesforce.matching import LEAD, NOBODY, to_kind
+from target_crm.salesforce.writing import Halted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,13 +77,19 @@ class People:
         self._ways = ways
 
     def upsert(self, contacts: Sequence[Contact]) -> list[Outcome]:
-        """Write people with distinct addresses; one outcome each, in order."""
+        """Write people with distinct addresses; one outcome each, in order.
+
+        Raises:
+            Interrupted: It cannot go on; it tells the outcomes that are known.
+        """
         matches = self._finder.of_contacts(contacts)
         ends, stale = self._write(contacts, matches)
         if stale:
             again = [c for c in contacts if c.email_key in stale]
-            found = self._match(again)
-            more, stale = self._write(again, found, all_fields=True)
+            try:
+                more, stale = self._write(again, self._match(again), all_fields=True)
+            except FatalError as problem:
+                raise Interrupted(problem, ends) from problem
             ends |= more | stale
         return [ends[contact.email_key] for contact in contacts]
 
@@ -147,12 +155,10 @@ class People:
             made = self._to_changes(contact, ids, all_fields=all_fields)
             changes += made
             owners += [(contact.email_key, ids)] * len(made)
-        results: dict[str, Result] = {}
-        for (key, ids), result in zip(owners, self._ways.write(changes), strict=True):
-            before = results.get(key)
-            if before is None or before.reason is None:
-                results[key] = _of_person(ids, result)
-        return results
+        try:
+            return _by_person(owners, self._ways.write(changes))
+        except Halted as problem:
+            raise Interrupted(problem, _written(owners, problem.results)) from problem
 
     def _to_changes(
         self, contact: Contact, ids: Sequence[str], *, all_fields: bool
@@ -218,6 +224,26 @@ def to_outcome(result: Result) -> Outcome:
         return result.reason.to_outcome()
     kind = Kind.CREATED if result.created else Kind.UPDATED
     return Outcome(kind=kind, contact_id=result.record_id)
+
+
+def _by_person(
+    owners: Sequence[tuple[str, tuple[str, ...]]], found: Sequence[Result]
+) -> dict[str, Result]:
+    """Return one result for each person: the first refusal, if there is one."""
+    results: dict[str, Result] = {}
+    for (key, ids), result in zip(owners, found, strict=True):
+        before = results.get(key)
+        if before is None or before.reason is None:
+            results[key] = _of_person(ids, result)
+    return results
+
+
+def _written(
+    owners: Sequence[tuple[str, tuple[str, ...]]], found: Sequence[Result]
+) -> dict[str, Outcome]:
+    """Return the outcomes of people of whom every record is known to be written."""
+    results = _by_person(owners, found)
+    return {key: to_outcome(r) for key, r in results.items() if r.reason is None}
 
 
 def _of_person(ids: Sequence[str], result: Result) -> Result:

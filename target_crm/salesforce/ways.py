@@ -6,9 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sync_core.errors import FatalError
 from target_crm.salesforce.answers import NO_ANSWER, Result
 from target_crm.salesforce.batches import BATCH
-from target_crm.salesforce.writing import is_locked
+from target_crm.salesforce.writing import Halted, is_locked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,14 +42,18 @@ class Ways:
 
         Raises:
             TransientError: It is not known whether they were added.
+            Halted: Nothing more can be written.
         """
         if not self.is_bulk(len(changes)):
             return self.collections.write(changes)
         some, many = _apart(changes)
         results: list[Result] = [NO_ANSWER] * len(changes)
-        _put(results, changes, many, self.bulk)
-        some += [place for place in many if is_locked(results[place])]
-        _put(results, changes, some, self.collections)
+        try:
+            _put(results, changes, many, self.bulk)
+            some += [place for place in many if is_locked(results[place])]
+            _put(results, changes, some, self.collections)
+        except FatalError as problem:
+            raise Halted(problem, results) from problem
         return results
 
 
@@ -67,7 +72,19 @@ def _apart(changes: Sequence[Change]) -> tuple[list[int], list[int]]:
 def _put(
     results: list[Result], changes: Sequence[Change], places: Sequence[int], way: Writer
 ) -> None:
-    if places:
+    """Write some of the changes; keep what is known of them even if it halts."""
+    if not places:
+        return
+    try:
         written = way.write([changes[place] for place in places])
-        for place, result in zip(places, written, strict=True):
-            results[place] = result
+    except Halted as problem:
+        _keep(results, places, problem.results)
+        raise
+    _keep(results, places, written)
+
+
+def _keep(
+    results: list[Result], places: Sequence[int], written: Sequence[Result]
+) -> None:
+    for place, result in zip(places, written, strict=True):
+        results[place] = result

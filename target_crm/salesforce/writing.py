@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sync_core.errors import FatalError, TransientError
 from target_crm.salesforce.answers import (
     NO_ANSWER,
     Fate,
@@ -21,7 +22,6 @@ from target_crm.salesforce.answers import (
 )
 from target_crm.salesforce.batches import (
     BATCH,
-    CHANGE,
     CREATE,
     to_batches,
     to_keyed,
@@ -38,6 +38,18 @@ LOCK_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
 WHAT = "Writing records"
 
 
+class Halted(FatalError):  # noqa: N818 - what it hands over counts
+    """Nothing more can be written; some of the records were.
+
+    Attributes:
+        results: One each, in order; with a reason where it is not known to be written.
+    """
+
+    def __init__(self, problem: FatalError, results: Sequence[Result]) -> None:
+        super().__init__(str(problem), setting=problem.setting, status=problem.status)
+        self.results = tuple(results)
+
+
 class Writer(Protocol):
     """A way to write many records."""
 
@@ -46,6 +58,7 @@ class Writer(Protocol):
 
         Raises:
             TransientError: It is not known whether they were added.
+            Halted: Nothing more can be written.
         """
 
 
@@ -97,18 +110,24 @@ class Collections:
         return results
 
     def _send(self, group: Sequence[Batch]) -> list[list[Result]]:
+        if any(batch.method == CREATE for batch in group):
+            return self._try(group)  # who adds looks first who is there by now
+        found: list[list[Result]] = self._api.retry(lambda: self._try(group))
+        return found
+
+    def _try(self, group: Sequence[Batch]) -> list[list[Result]]:
         parts = [self._to_part(batch) for batch in group]
-        if len(group) == 1 or not all(part.may_ride for part in parts):
+        if 1 in {len(group), self._together} or not all(p.may_ride for p in parts):
             return [self._send_one(batch) for batch in group]
         try:
-            if all(batch.method == CHANGE for batch in group):
-                answers = self._api.retry(lambda: write_all(self._api, parts))
-            else:
-                answers = write_all(self._api, parts)
+            answers = write_all(self._api, parts)
         except Refused:
             return [self._send_one(batch) for batch in group]
+        except TransientError:
+            self._together = 1  # it may have been too much for one request
+            raise
         return [
-            self._without_limits(batch, self._read(batch, answer))
+            self._without_limits(batch, answer)
             for batch, answer in zip(group, answers, strict=True)
         ]
 
@@ -120,9 +139,13 @@ class Collections:
             headers=self._headers,
         )
 
-    def _without_limits(self, batch: Batch, found: list[Result]) -> list[Result]:
+    def _without_limits(self, batch: Batch, answer: Any) -> list[Result]:
         """Send again alone what Apex had no more room for in a shared request."""
-        places = [number for number, result in enumerate(found) if is_apex(result)]
+        if isinstance(answer, Refused) and is_apex(answer.reason):
+            self._together = 1
+            return self._send_one(batch)
+        found = self._read(batch, answer)
+        places = [place for place, result in enumerate(found) if is_apex(result.reason)]
         if not places:
             return found
         self._together = 1
@@ -192,13 +215,13 @@ def is_locked(result: Result) -> bool:
     return result.reason is not None and result.reason.fate is Fate.AGAIN
 
 
-def is_apex(result: Result) -> bool:
+def is_apex(reason: Reason | None) -> bool:
     """Tell whether the organisation's own Apex had no more room in the request.
 
     So it says: `CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY`, "System.LimitException: Apex CPU
     time limit exceeded" (seen 2026-11).
     """
-    return result.reason is not None and "LimitException" in result.reason.message
+    return reason is not None and "LimitException" in reason.message
 
 
 def check_stop(results: Sequence[Result]) -> None:
