@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sync_core.errors import FatalError
 from target_crm.breakdowns import LEAD_SCORE
-from target_crm.places import LEDGER, open_database
+from target_crm.places import LEDGER, read_database
 from target_crm.tables import BREAKDOWNS
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read_person(
             "--crm."
         )
     query = sa.select(BREAKDOWNS).where(BREAKDOWNS.c.email_key == email_key)
-    with contextlib.closing(open_database(work, ledger_url)) as database:
+    with contextlib.closing(read_database(work, ledger_url)) as database:
         return _grouped(database.rows(query))
 
 

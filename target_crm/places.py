@@ -27,6 +27,18 @@ def open_database(work: WorkDir, ledger_url: str | None) -> Database:
     )
 
 
+def read_database(work: WorkDir, ledger_url: str | None) -> Database:
+    """Return the ledger's database to read from: nothing is made, in the folder or it.
+
+    Args:
+        work: The state folder.
+        ledger_url: The setting; without it the database is a file in the folder.
+    """
+    if ledger_url:
+        return Database.at(ledger_url, make=False)
+    return Database.in_file(work.path / LEDGER, make=False)
+
+
 def to_lines(work: WorkDir, ledger_url: str | None, database: Database) -> Lines:
     """Return where rejected rows are kept: in the database if the setting names one."""
     return RejectedTable(database) if ledger_url else RejectedFile(work.file(REJECTED))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +17,10 @@ from sync_core.errors import FatalError
 from sync_core.workdir import WorkDir
 from target_crm.breakdowns import LEAD_SCORE
 from target_crm.explained import read_person
-from target_crm.tables import BREAKDOWNS, METADATA
+from target_crm.tables import BREAKDOWNS, CONTACTS, METADATA, NOTES
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 LEAD: dict[str, Any] = {
     "event_id": "zoom:1",
@@ -126,6 +130,19 @@ def test_a_damaged_ledger_is_told(tmp_path: Any) -> None:
         read_person(WorkDir(tmp_path), "ann@example.com")
 
 
+def test_a_ledger_without_scores_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    """One of an earlier form, or of another program: no table is added to it."""
+    path = tmp_path / "ledger.sqlite"
+    engine = sa.create_engine(f"sqlite:///{path}")
+    NOTES.create(engine)
+    engine.dispose()
+    before = path.read_bytes()
+
+    with pytest.raises(FatalError, match="holds no scores: it has no table `breakdo"):
+        read_person(WorkDir(tmp_path), "ann@example.com")
+    assert path.read_bytes() == before
+
+
 @pytest.fixture
 def ledger(tmp_path: Path) -> WorkDir:
     """A ledger that knows Ann in two webinars."""
@@ -141,6 +158,46 @@ def ledger(tmp_path: Path) -> WorkDir:
             connection.execute(BREAKDOWNS.insert().values(**values, **told))
     engine.dispose()
     return WorkDir(tmp_path)
+
+
+def test_explaining_needs_and_makes_nothing_but_the_scores(ledger: WorkDir) -> None:
+    """A table that only runs need may be missing, and stays so."""
+    engine = sa.create_engine(f"sqlite:///{ledger.path / 'ledger.sqlite'}")
+    CONTACTS.drop(engine)
+    engine.dispose()
+    before = (ledger.path / "ledger.sqlite").read_bytes()
+
+    assert len(read_person(ledger, "ann@example.com")) == 2
+    assert (ledger.path / "ledger.sqlite").read_bytes() == before
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """A user who may write nothing that is not his; root may write anything."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    yield
+    if is_root:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def read_only(ledger: WorkDir) -> Iterator[WorkDir]:
+    """A ledger in a folder where nothing can be changed, and that all may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = shutil.copy(ledger.path / "ledger.sqlite", folder)
+        Path(path).chmod(0o444)
+        folder.chmod(0o555)
+        yield WorkDir(folder)
+        folder.chmod(0o755)
+
+
+@pytest.mark.usefixtures("read_only", "nobody")
+def test_a_ledger_that_may_only_be_read_is_explained(read_only: WorkDir) -> None:
+    """As it may be by whoever looks after a pipeline that runs as another user."""
+    assert len(read_person(read_only, "ann@example.com")) == 2
 
 
 @pytest.mark.parametrize("event", ["zoom:1", "Budgets"])
