@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from postgres_server import MISSING, Server, find_programs, serving
+from needed_programs import missing
+from postgres_server import HOW, Server, find_programs, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +57,8 @@ def virtual_clock() -> VirtualClock:
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server of this machine."""
     programs = find_programs()
-    if programs is None and os.environ.get("CI"):
-        pytest.fail("CI has no PostgreSQL; .ci/run installs it")
     if programs is None:
-        pytest.skip(MISSING)
+        missing("a PostgreSQL server", HOW)
     with serving(programs) as server:
         yield server
 

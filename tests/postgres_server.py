@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PASSWORD = "canary-of-the-database"
-MISSING = (
-    "there is no PostgreSQL server here; on Debian and Ubuntu: "
-    "apt-get install --no-install-recommends postgresql"
-)
+HOW = "on Debian and Ubuntu: apt-get install --no-install-recommends postgresql"
 # A throw-away cluster need not survive a power cut; it listens to no network.
 OPTIONS = (
     "-c fsync=off -c full_page_writes=off -c listen_addresses='' "

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html.parser
-import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from needed_programs import missing
 
 from sandbox.server import SandboxSettings, running
 
@@ -35,11 +35,9 @@ REASONS = "Live: asked 2 questions\nLive: clicked 1 CTA: <b>Pricing</b>"
 
 
 def chromium() -> str:
-    """The browser; without one the tests are skipped, but never in CI."""
+    """The browser."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None and os.environ.get("CI"):
-        pytest.fail("CI has no Chromium; .ci/run installs it")
-    return found or pytest.skip("Chromium is not installed here")
+    return found or missing("Chromium", "put `chromium` on the PATH")
 
 
 class Page(html.parser.HTMLParser):

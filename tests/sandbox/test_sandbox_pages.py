@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from needed_programs import missing
 
 from sandbox.pages.timeline import to_text
 
@@ -291,20 +292,18 @@ def test_a_notes_markup_becomes_words(markup: str, text: str) -> None:
     assert to_text(markup) == text
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium in the PATH")
 def test_a_browser_shows_the_score(scored: Api, tmp_path: Path) -> None:
     """Headless, the page as the browser understood it."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    browser = found or missing("Chromium", "put `chromium` on the PATH")
     contact = write(scored, ANN)
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"]
     options += ["--no-first-run", "--disable-background-networking"]
     options += ["--disable-component-update", "--disable-sync"]
     options += [f"--user-data-dir={tmp_path}", "--dump-dom"]
     shown = subprocess.run(
-        [str(CHROMIUM), *options, f"{scored.url}/contacts/{contact}"],
+        [browser, *options, f"{scored.url}/contacts/{contact}"],
         capture_output=True,
         text=True,
         timeout=60,

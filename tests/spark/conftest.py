@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from made_datasets import make_rows, write_datasets
+from needed_programs import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def java() -> str:
     home = os.environ.get("JAVA_HOME")
     found = shutil.which("java", path=f"{home}/bin" if home else None)
     if found is None:
-        pytest.skip("Spark needs Java 17, and there is no `java` on the PATH")
+        missing("Java 17", "Spark needs it: put `java` on the PATH")
     return found
 
 
