@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from crm_world import lead_score
+from crm_world import Time, lead_score
 from hypothesis import given
 from hypothesis import strategies as st
-from salesforce_world import COLLECTIONS, COMPOSITE, Org, organisation, writes
+from salesforce_world import COLLECTIONS, COMPOSITE, JOBS, Org, organisation, writes
 
 from sandbox.faults import LoseReply, Planned, RowErrors, Status
+from sync_core.errors import FatalError
+from target_crm.patience import Clockwork
+from target_crm.salesforce.answers import NO_ANSWER, Reply
 from target_crm.salesforce.batches import BATCH, Change, to_batches, to_keyed
 from target_crm.salesforce.bulk import (
     FIRST_WAIT,
     LONGEST_WAIT,
+    Bulk,
     to_look,
     to_uploads,
 )
-from target_crm.salesforce.composite import Part
+from target_crm.salesforce.composite import Part, exchange
+from target_crm.salesforce.writing import Halted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +40,177 @@ def people(count: int = PEOPLE, **changed: Any) -> list[dict[str, Any]]:
     return [lead_score(n, **changed) for n in range(count)]
 
 
-def plan(fault: Any, path: str, *requests: int) -> Planned:
+def plan(fault: Any, path: str, *requests: int, holds: str = "") -> Planned:
     """Return a line of a fault plan."""
-    return Planned(part="salesforce", path=path, requests=requests, fault=fault)
+    return Planned(
+        part="salesforce", path=path, requests=requests, fault=fault, holds=holds
+    )
+
+
+def parts(status: int, code: str) -> Status:
+    """Return a shared request's answer: both parts were too much for Apex."""
+    why = {"errorCode": code, "message": "System.LimitException: Apex CPU time limit"}
+    answers = [
+        {"httpStatusCode": status, "body": [why], "referenceId": f"part{n}"}
+        for n in range(2)
+    ]
+    return Status(status=200, body=json.dumps({"compositeResponse": answers}))
+
+
+APEX = [
+    pytest.param(parts(500, "UNKNOWN_EXCEPTION"), id="the part fails for now"),
+    pytest.param(
+        parts(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"), id="the part is refused"
+    ),
+    pytest.param(Status(status=500), id="the whole request fails for now"),
+]
+
+
+@pytest.mark.parametrize("fault", APEX)
+def test_changes_that_are_too_much_together_go_alone(
+    tmp_path: Path, fault: Status
+) -> None:
+    """However it is told: every shared request of changes fails, and one is tried."""
+    with organisation(
+        tmp_path / "state", faults=[plan(fault, COMPOSITE, holds='"PATCH"')]
+    ) as org:
+        org.run(people(), **PLAIN)
+        ran = org.run(people(live_rank=9), **PLAIN)
+        assert (ran.code, ran.outcomes) == (0, {"updated": PEOPLE})
+        assert len([seen for seen in ran.requests if seen.fault]) == 1
+        assert [seen.path for seen in writes(ran)] == [COLLECTIONS] * 3
+
+
+@pytest.mark.parametrize("fault", APEX)
+def test_new_people_who_are_too_much_together_go_alone(
+    tmp_path: Path, fault: Status
+) -> None:
+    """Where it is not known what was done, they are looked for before."""
+    with organisation(
+        tmp_path / "state", faults=[plan(fault, COMPOSITE, holds='"POST"')]
+    ) as org:
+        ran = org.run(people(), **PLAIN)
+        assert (ran.code, ran.outcomes) == (0, {"created": PEOPLE})
+        assert len(set(emails(org))) == len(org.all("Lead")) == PEOPLE
+        shared, *more = [n for n, seen in enumerate(ran.requests) if seen.fault]
+        after = [seen.path for seen in ran.requests[shared + 1 :]]
+        is_known = '"httpStatusCode": 400' in fault.body
+        assert more == []
+        assert after == [COMPOSITE] * (not is_known) + [COLLECTIONS] * 3
+
+
+class Answering:
+    """An API that gives one composite answer."""
+
+    base, version = "/services/data/v66.0", 66.0
+
+    def __init__(self, entries: Any) -> None:
+        self.entries = entries
+
+    def send(self, *_: Any, **__: Any) -> Reply:
+        """Return it."""
+        return Reply(data={"compositeResponse": self.entries})
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [None, [], [None], ["done"], [[]], [{}], [{"httpStatusCode": "x"}], [{}, {}]],
+    ids=str,
+)
+def test_a_composite_answer_that_is_not_whole_is_told(entries: Any) -> None:
+    """What is no answer to a part is no answer at all."""
+    api: Any = Answering(entries)
+    with pytest.raises(FatalError, match="not whole"):
+        exchange(api, [Part(method="GET", path="/limits")])
+
+
+class OneByOne:
+    """An organisation that begins with a job when it is done with the one before."""
+
+    def __init__(self, seconds: float) -> None:
+        self.clock = Time()
+        self.time = Clockwork(clock=self.clock, sleep=self.clock.sleep)
+        self.pause = self.clock.sleep
+        self.began = self.clock()
+        self.seconds = seconds
+        self.ends: dict[str, float] = {}
+
+    def send(self, method: str, path: str, **_: Any) -> Reply:
+        """Answer as Salesforce does."""
+        job_id = path.rsplit("/", maxsplit=1)[-1]
+        if method == "POST":
+            job_id = f"job{len(self.ends)}"
+            begin = max([self.clock(), *self.ends.values()])
+            self.ends[job_id] = begin + self.seconds
+            return Reply(data={"id": job_id})
+        if method == "GET" and job_id in self.ends:
+            is_done = self.clock() >= self.ends[job_id]
+            state = "JobComplete" if is_done else "InProgress"
+            return Reply(data={"state": state, "numberRecordsFailed": 0})
+        rows = [f"{n:015},false,{n:015}" for n in range(3)]
+        return Reply(text="\n".join(["sf__Id,sf__Created,Id", *rows]))
+
+
+def one_of_each() -> list[Change]:
+    """Return changes that need three jobs."""
+    kinds = ("Contact", "Lead", "Account")
+    return [
+        Change(kind=kind, record_id=f"{n:015}", values={"n": n})
+        for n, kind in enumerate(kinds)
+    ]
+
+
+def test_each_job_has_its_own_time() -> None:
+    """Three of 250 seconds, one after another, are done within 600 seconds each."""
+    api: Any = OneByOne(250)
+    found = Bulk(api, max_seconds=600).write(one_of_each())
+    assert [result.reason for result in found] == [None] * 3
+    assert 750 <= api.clock() - api.began < 800
+
+
+def test_a_job_is_not_waited_for_longer_than_it_may_be() -> None:
+    """The first of them is not done in time."""
+    api: Any = OneByOne(700)
+    with pytest.raises(Halted, match="not done after waiting 600 seconds") as caught:
+        Bulk(api, max_seconds=600).write(one_of_each())
+    assert caught.value.setting == "bulk_timeout_seconds"
+    assert 580 <= api.clock() - api.began <= 601
+    assert list(caught.value.results) == [NO_ANSWER] * 3
+
+
+def test_what_is_done_is_handed_over_before_a_run_ends() -> None:
+    """The last job fails: what the others wrote is not lost."""
+    api: Any = OneByOne(100)
+    plain = api.send
+
+    def send(method: str, path: str, **content: Any) -> Reply:
+        is_last = method == "GET" and path.endswith("job2")
+        return Reply(data={"state": "Failed"}) if is_last else plain(method, path)
+
+    api.send = send
+    with pytest.raises(Halted, match="ended as Failed") as caught:
+        Bulk(api, max_seconds=600).write(one_of_each())
+    known = [result.reason is None for result in caught.value.results]
+    assert known == [True, True, False]
+
+
+def test_what_a_job_wrote_is_remembered_though_another_is_late(tmp_path: Path) -> None:
+    """Contacts are in the report and the ledger; leads are looked for again."""
+    wait = Status(status=200, body='{"state":"InProgress"}')
+    jobs = {"timeline": "none", "bulk_threshold": 5}
+    with organisation(
+        tmp_path / "state", faults=[plan(wait, f"{JOBS}/750*2AA?")]
+    ) as org:
+        with org.seed() as seed:
+            for n in range(5):
+                seed.add("Contact", LastName="n", Email=f"p{n}@example.com")
+        first = org.run(people(10), **jobs)
+        assert "bulk_timeout_seconds" in str(first.problem)
+        assert (first.states, first.outcomes) == ([], {"updated": 5})
+        read = org.run(people(5), **jobs)
+        assert (read.outcomes, read.requests) == ({"unchanged": 5}, [])
+        again = org.run(people(10), **jobs)
+        assert (again.code, len(org.all("Lead"))) == (0, 5)
 
 
 def calls(org: Org) -> int:
