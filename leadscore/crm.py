@@ -17,6 +17,7 @@ from sync_core.identity import pseudonym, to_email_key
 from sync_core.workdir import DEFAULT_STATE_DIR, WorkDir
 from target_crm.database import Database
 from target_crm.lock import hold
+from target_crm.naming import key_of
 from target_crm.places import REJECTED
 from target_crm.rejected import DROPPED, RejectedFile, RejectedRows, RejectedTable
 
@@ -43,6 +44,10 @@ class Books:
     work: WorkDir
     ledger_url: str | None
     config: Mapping[str, Any]
+
+    def key(self) -> bytes:
+        """Return the key that makes the pseudonyms."""
+        return key_of(self.work, self.ledger_url)
 
 
 def books_of(loader: Loader) -> Books:
@@ -192,7 +197,7 @@ def drop(loader: Loader, books: Books, who: str, event: str = "") -> int:
     Raises:
         FatalError: A run is going on.
     """
-    name, key = loader.name, books.work.secret_key()
+    name, key = loader.name, books.key()
     ours = target_of(loader).account_of(books.config)
     with hold(books.work.file(f"{name}.lock"), name), _open_rejected(books) as opened:
         lines, database = opened
@@ -238,16 +243,15 @@ def target_of(loader: Loader) -> type[CrmTarget]:
 
 
 def to_rejected_lines(
-    rows: Sequence[RejectedRow], work: WorkDir, *, people: bool = False
+    rows: Sequence[RejectedRow], key: bytes, *, people: bool = False
 ) -> Iterator[str]:
     """Yield the rows that wait: which, since when, how often, and the CRM's reason.
 
     Args:
         rows: Of one account.
-        work: The state folder, whose key makes the pseudonyms.
+        key: Makes the pseudonyms.
         people: Whether to name the addresses.
     """
-    key = work.secret_key()
     for row in rows:
         email = to_email(row)
         who = email if people else pseudonym(email, key)

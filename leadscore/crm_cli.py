@@ -124,7 +124,7 @@ def rejected_list(
     books = books_of(loader)
     waiting = read_waiting(loader, books)
     told = to_rejected_sheet if csv else to_rejected_lines
-    _say(told(waiting.rows, books.work, people=people))
+    _say(told(waiting.rows, books.key(), people=people))
     if csv:
         return
     if not waiting.rows:

@@ -11,7 +11,6 @@ from sync_core.identity import pseudonym
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sync_core.workdir import WorkDir
     from target_crm.explained import Explained
     from target_crm.rejected import RejectedRow
 
@@ -50,16 +49,15 @@ def to_step_sheet(people: Iterable[Explained]) -> Iterator[str]:
 
 
 def to_rejected_sheet(
-    rows: Sequence[RejectedRow], work: WorkDir, *, people: bool = False
+    rows: Sequence[RejectedRow], key: bytes, *, people: bool = False
 ) -> Iterator[str]:
     """Yield the rows that wait, a line each.
 
     Args:
         rows: Of one account.
-        work: The state folder, whose key makes the pseudonyms.
+        key: Makes the pseudonyms.
         people: Whether to name the addresses.
     """
-    key = work.secret_key()
     return to_csv(REJECTED_COLUMNS, (_to_line(row, key, people=people) for row in rows))
 
 

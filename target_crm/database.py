@@ -150,13 +150,6 @@ class Database:
         """Note a value under a name."""
         self.put(tables.NOTES, [{"name": name, "value": value}])
 
-    def note_once(self, name: str, value: str) -> str:
-        """Note a value under a name unless there is one; return what is noted."""
-        statement = self._insert(tables.NOTES).on_conflict_do_nothing()
-        with self.transaction() as connection:
-            connection.execute(statement, {"name": name, "value": value})
-        return self.note(name) or value
-
     def hold(self, name: str, who: str) -> None:
         """Let no other run write under a name until this database is closed.
 

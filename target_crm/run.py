@@ -15,6 +15,7 @@ from target_crm.ledger import Ledger
 from target_crm.levels import LevelChanges
 from target_crm.lock import hold
 from target_crm.mapping import load_properties
+from target_crm.naming import key_in
 from target_crm.places import open_database, to_lines
 from target_crm.rejected import RejectedRows
 from target_crm.report import RunReport
@@ -152,12 +153,13 @@ class Run:
 
     def _to_desk(self, database: Database) -> Desk:
         account = self.report.account
-        lines = to_lines(self._work, self._settings.ledger_url, database)
+        url = self._settings.ledger_url
+        lines = to_lines(self._work, url, database)
         return Desk(
             ledger=Ledger(database, account),
             rejected=RejectedRows(lines, account, now=self._now),
             report=self.report,
-            key=self._work.secret_key(),
+            key=key_in(database) if url else self._work.secret_key(),
         )
 
 

@@ -66,7 +66,7 @@ def by_address(_loader: Loader, _books: Books) -> str:
 def by_pseudonym(loader: Loader, books: Books) -> str:
     """Name a person as the list does."""
     rows = read_waiting(loader, books).rows
-    first = next(to_rejected_lines(rows, books.work))
+    first = next(to_rejected_lines(rows, books.key()))
     return first.split()[1].removesuffix(":")
 
 

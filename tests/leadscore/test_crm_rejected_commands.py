@@ -200,7 +200,7 @@ def test_rows_of_another_credential_are_counted_and_left_alone(tmp_path: Path) -
     ids=["named", "not named"],
 )
 def test_a_person_is_named_only_when_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, reason: str, people: Any
+    monkeypatch: pytest.MonkeyPatch, line: str, reason: str, people: Any
 ) -> None:
     """HubSpot quotes the address in its reason, in whatever spelling it was sent."""
     monkeypatch.setattr("leadscore.crm.pseudonym", lambda _email, _key: "c:0123")
@@ -213,7 +213,7 @@ def test_a_person_is_named_only_when_asked_for(
         record={"email": "ann@domain"},
     )
 
-    lines = list(to_rejected_lines([waiting], WorkDir(tmp_path), people=people))
+    lines = list(to_rejected_lines([waiting], b"key", people=people))
 
     assert lines[0] == line
     assert lines[1] == f"  1 attempt, the last 2026-11-21: Email address {reason}"

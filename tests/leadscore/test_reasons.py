@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,12 +11,8 @@ from hypothesis import strategies as st
 from leadscore.crm import to_rejected_lines
 from leadscore.reasons import to_reason
 from leadscore.sheets import to_rejected_sheet
-from sync_core.workdir import WorkDir
 from target_crm.rejected import RejectedRow
 from target_crm.rows import PERSON_FIELDS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TABLE = {
     "an address in another spelling": (
@@ -61,7 +57,6 @@ def to_row(record: dict[str, Any], reason: str) -> RejectedRow:
 
 @pytest.mark.parametrize(("record", "reason", "told"), TABLE.values(), ids=list(TABLE))
 def test_a_reason_names_nobody(
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     record: dict[str, Any],
     reason: str,
@@ -70,10 +65,10 @@ def test_a_reason_names_nobody(
     """In both forms of the list."""
     for place in ("crm", "sheets"):
         monkeypatch.setattr(f"leadscore.{place}.pseudonym", lambda *_: "c:0123")
-    rows, work = [to_row(record, reason)], WorkDir(tmp_path)
+    rows = [to_row(record, reason)]
 
-    lines = list(to_rejected_lines(rows, work))
-    sheet = list(to_rejected_sheet(rows, work))
+    lines = list(to_rejected_lines(rows, b"key"))
+    sheet = list(to_rejected_sheet(rows, b"key"))
 
     assert lines[1].endswith(f": {told}")
     assert sheet[1].endswith(f",{told}")

@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 from leadscore.cli import app
 from leadscore.sheets import to_rejected_sheet, to_step_sheet
 from sync_core.cells import BEGIN_A_FORMULA, to_cell, to_csv
-from sync_core.workdir import WorkDir
 from target_crm.breakdowns import LEAD_SCORE
 from target_crm.explained import Explained
 from target_crm.rejected import RejectedRow
@@ -98,7 +97,7 @@ def test_s7_an_explanation_holds_no_formula() -> None:
     assert row["details"] == "'=1+1; b"
 
 
-def test_s7_a_list_of_rejected_rows_holds_no_formula(tmp_path: Path) -> None:
+def test_s7_a_list_of_rejected_rows_holds_no_formula() -> None:
     """Nor a person, unless they are asked for."""
     row = RejectedRow(
         key=("=1", "a"),
@@ -106,10 +105,9 @@ def test_s7_a_list_of_rejected_rows_holds_no_formula(tmp_path: Path) -> None:
         reason="+bad@example.com is invalid",
         record={"email": "+bad@example.com"},
     )
-    work = WorkDir(tmp_path)
 
-    said = "\n".join(to_rejected_sheet([row], work))
-    named = "\n".join(to_rejected_sheet([row], work, people=True))
+    said = "\n".join(to_rejected_sheet([row], b"key"))
+    named = "\n".join(to_rejected_sheet([row], b"key", people=True))
 
     (hidden,), (open_,) = (csv.DictReader(io.StringIO(text)) for text in (said, named))
     assert (hidden["event_id"], open_["contact"]) == ("'=1", "'+bad@example.com")

@@ -33,8 +33,10 @@ from postgres_server import PASSWORD, Server
 from leadscore.explain import explain_person
 from sandbox.faults import Hang, Planned, RowErrors
 from sync_core.errors import FatalError, SettingError
+from sync_core.identity import pseudonym
 from sync_core.workdir import WorkDir
 from target_crm.database import Database
+from target_crm.naming import key_of
 from target_crm.tables import CONTACTS, NOTES
 
 if TYPE_CHECKING:
@@ -131,6 +133,24 @@ def test_a_rejected_row_is_sent_again_by_another_machine(
         assert (again.code, again.report["resent"]) == (0, {"created": 1})
         assert (passed.report["resent"], passed.requests) == ({}, [])
         assert not list(hubspot.folder.rglob("rejected.jsonl"))
+
+
+def test_a_person_has_one_name_on_all_machines(tmp_path: Path, ledger_url: str) -> None:
+    """In reports, and in the list of what waits: `drop` finds it by that name."""
+    fault = Planned(
+        part="hubspot", path=UPSERT, fault=RowErrors(rows=(0,)), requests=(1, 2)
+    )
+    with world(tmp_path / "state", faults=[fault]) as hubspot:
+        runners = Runners(hubspot, ledger_url)
+        rows = [lead_score(0)]
+        names = {
+            ran.report["rejected"][0]["contact"]
+            for ran in (runners.run(rows), runners.run(rows))
+        }
+        key = key_of(WorkDir(tmp_path / "another"), ledger_url)
+
+        assert names == {pseudonym("p0@example.com", key)}
+        assert not list(hubspot.folder.rglob("pseudonym.key"))
 
 
 def test_a_lost_database_costs_one_comparison(
