@@ -10,6 +10,7 @@ mapper and the pipes between them. Ten activities for each attendee, 5,000 atten
 each event. CPU is that of all processes together, the peak that of the biggest one.
 
     python benchmarks/meltano_run.py [--rows 10000000] [--cases record batch gzip]
+                                     [--streams lead_scores]
 
 Ten million RECORD lines take 3.5 GB below the folder for temporary files (`TMPDIR`).
 """
@@ -22,6 +23,8 @@ import tempfile
 from pathlib import Path
 
 from measuring import Cost, measure, show, show_head
+
+from scoring_transform.streams import KEYS
 
 PROGRAMS = Path(sys.executable).parent
 PEOPLE_AN_EVENT = 5_000
@@ -40,8 +43,10 @@ plugins:
     - name: scoring-transform
       namespace: scoring_transform
       executable: ./mapper
-      settings: [{name: state_dir, kind: string}]
-      config: {state_dir: work}
+      settings:
+        - {name: state_dir, kind: string}
+        - {name: streams, kind: array}
+      config: {state_dir: work, streams: STREAMS}
       mappings: [{name: score-leads, config: {}}]
     - name: drop
       namespace: drop
@@ -52,7 +57,7 @@ plugins:
 """
 
 
-def write_project(folder: Path) -> Path:
+def write_project(folder: Path, streams: str) -> Path:
     """Write a Meltano project of three plugins, and return its folder."""
     programs = {
         "tap": f"exec cat '{folder / 'lines.jsonl'}'",
@@ -60,7 +65,7 @@ def write_project(folder: Path) -> Path:
         "nowhere": "exec cat > /dev/null",
         "swallow": f"exec wc -l > '{folder / 'swallowed'}'",
     }
-    (folder / "meltano.yml").write_text(PROJECT)
+    (folder / "meltano.yml").write_text(PROJECT.replace("STREAMS", streams))
     for name, program in programs.items():
         path = folder / name
         path.write_text(f"#!/bin/sh\n{program}\n")
@@ -89,10 +94,10 @@ def run_meltano(project: Path, mapping: str) -> Cost:
     return measure([*meltano, "tap-prepared", mapping, "target-nowhere"])
 
 
-def run(rows: int, case: str, folder: Path) -> None:
+def run(rows: int, case: str, folder: Path, streams: list[str]) -> None:
     """Measure one case and its floor, after a first run that sets the project up."""
     words = ["--write", str(folder), "--rows", str(rows), "--cases", case]
-    project = write_project(folder)
+    project = write_project(folder, f"[{', '.join(streams)}]")
     (folder / "lines.jsonl").touch()
     run_meltano(project, "drop-all")
     measure([str(Path(__file__).resolve()), *words])
@@ -110,6 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--cases", nargs="+", choices=list(FORMS), default=list(FORMS))
+    parser.add_argument("--streams", nargs="+", choices=KEYS, default=list(KEYS))
     parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.write:
@@ -118,7 +124,7 @@ def main() -> None:
     show_head()
     for case in given.cases:
         with tempfile.TemporaryDirectory() as folder:
-            run(given.rows, case, Path(folder))
+            run(given.rows, case, Path(folder), given.streams)
 
 
 if __name__ == "__main__":
