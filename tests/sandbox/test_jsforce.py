@@ -51,8 +51,9 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
             check=True,
         )
     except subprocess.SubprocessError as error:
-        said = str(getattr(error, "stderr", None) or "")[-2000:]
-        missing("jsforce", f"`npm install` must reach its registry: {error} {said}")
+        said = str(getattr(error, "stderr", None) or "").splitlines()
+        why = next((line for line in said if "error" in line), type(error).__name__)
+        missing("jsforce", f"`npm install` cannot get it ({why})")
     return folder / "node_modules"
 
 

@@ -431,3 +431,33 @@ def test_an_upload_that_is_too_big_is_halved(monkeypatch: pytest.MonkeyPatch) ->
     assert len(uploads) > 2
     assert all(len(upload.data) <= 300 for upload in uploads)
     assert sorted(p for u in uploads for p in u.places.values()) == list(range(20))
+
+
+SPENT = Status(
+    status=403, body='[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"Total"}]'
+)
+GONE = RowErrors(rows=(0,), category="ENTITY_IS_DELETED")
+LATER = [
+    pytest.param(5, [plan(SPENT, COLLECTIONS, 1)], 8, id="after a job"),
+    pytest.param(
+        0,
+        [plan(GONE, COLLECTIONS, 1), plan(SPENT, COMPOSITE, 3)],
+        7,
+        id="while a deleted record is looked for again",
+    ),
+]
+
+
+@pytest.mark.parametrize(("threshold", "faults", "updated"), LATER)
+def test_what_was_written_is_remembered_though_the_rest_fails(
+    tmp_path: Path, threshold: int, faults: list[Planned], updated: int
+) -> None:
+    """One write of people takes several requests, and a later one ends the run."""
+    with organisation(tmp_path / "state", faults=faults) as org:
+        with org.seed() as seed:
+            for n in range(8):
+                seed.add("Contact", LastName="n", Email=f"p{n}@example.com")
+        count = 10 if threshold else 8
+        ran = org.run(people(count), timeline="none", bulk_threshold=threshold)
+        assert "24 hours" in str(ran.problem)
+        assert (ran.states, ran.outcomes) == ([], {"updated": updated})
