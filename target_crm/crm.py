@@ -46,11 +46,14 @@ class Found:
         contact_id: The CRM's id.
         properties: By name; what is empty is missing.
         left_out: Why the CRM's own rules leave this person out; empty if they do not.
+        email_keys: All addresses of the contact, where the CRM tells those of contacts
+            that were merged into it.
     """
 
     contact_id: str
     properties: Mapping[str, str] = field(default_factory=dict)
     left_out: str = ""
+    email_keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +160,10 @@ class Crm(Protocol):
 
     def check(self) -> None:
         """Check the credential by reading; write nothing."""
+
+    @property
+    def merges_into_new_ids(self) -> bool:
+        """Whether a merged contact has an id that none of the two had."""
 
     def missing(self, properties: PropertySet) -> list[str]:
         """Check the properties; return the names of those that `prepare` would make."""

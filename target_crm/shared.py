@@ -14,8 +14,9 @@ from target_crm.ledger import Known
 from target_crm.outcomes import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from target_crm.crm import Crm
     from target_crm.ledger import Ledger
     from target_crm.mapping import PropertySet
     from target_crm.outcomes import Outcome
@@ -27,11 +28,13 @@ class SharedContacts:
     """What is known of contacts by their ids.
 
     Args:
+        crm: The account.
         ledger: What the CRM has accepted.
         properties: Of contacts.
     """
 
-    def __init__(self, ledger: Ledger, properties: PropertySet) -> None:
+    def __init__(self, crm: Crm, ledger: Ledger, properties: PropertySet) -> None:
+        self._crm = crm
         self._ledger = ledger
         self._properties = properties
         self._ids: frozenset[str] = frozenset()
@@ -57,7 +60,9 @@ class SharedContacts:
         """Tell whether several addresses led to a contact when `older` was asked."""
         return contact_id in self._ids
 
-    def overwritten(self, written: Iterable[tuple[Wish, Outcome]]) -> list[Known]:
+    def overwritten(
+        self, written: Iterable[tuple[Wish, Outcome]], *, may_ask: bool
+    ) -> list[Known]:
         """Return what contacts must be told again, as an older event came after it.
 
         Only the answer to a write tells of a merge that was not known before. What
@@ -66,12 +71,18 @@ class SharedContacts:
 
         Args:
             written: What the CRM has accepted, with its answers.
+            may_ask: Whether the CRM may be asked who else became part of a contact.
         """
         moved: dict[str, list[Row]] = {}
+        merged: dict[str, str] = {}
         for wish, outcome in written:
             now = outcome.contact_id or ""
             if now and now != to_id(wish) and outcome.kind is not Kind.CREATED:
                 moved.setdefault(now, []).append(wish.row)
+                if to_id(wish):
+                    merged[wish.row.email_key or ""] = now
+        if may_ask and self._crm.merges_into_new_ids:
+            self._follow(merged)
         newest = {
             contact_id: max(by_key.values(), key=lambda known: known.age)
             for contact_id, by_key in self._ledger.holders(moved).items()
@@ -84,6 +95,18 @@ class SharedContacts:
         lost = list(self._ledger.contacts(keys).values())
         self._ledger.accept_contacts(replace(known, properties={}) for known in lost)
         return lost
+
+    def _follow(self, ids: Mapping[str, str]) -> None:
+        """Remember the new id of everybody who became part of these contacts."""
+        size = self._crm.batch_size
+        for start in range(0, len(ids), size):
+            keys = list(ids)[start : start + size]
+            found = self._crm.read(keys, self._properties, ids)
+            owners = {key: f.contact_id for f in found.values() for key in f.email_keys}
+            self._ledger.accept_contacts(
+                replace(known, contact_id=owners[key])
+                for key, known in self._ledger.contacts(list(owners)).items()
+            )
 
     def to_contact(self, known: Known) -> Contact:
         """Return what a contact was told, to be told again."""

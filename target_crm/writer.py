@@ -78,7 +78,7 @@ class Writer:
         self._attendances = means.attendances
         self._levels = means.levels
         self._setup = Setup(means.crm, means.desk.ledger, means.properties)
-        self._shared = SharedContacts(means.desk.ledger, means.properties)
+        self._shared = SharedContacts(means.crm, means.desk.ledger, means.properties)
 
     def compared(self, wishes: Sequence[Wish]) -> Iterator[Wish]:
         """Close what needs no write; yield the rest, compared where needed."""
@@ -228,7 +228,7 @@ class Writer:
                 left += self._accept(part, outcomes)
                 pairs = zip(part, outcomes, strict=True)
                 written += [pair for pair in pairs if pair[1].is_accepted]
-        overwritten = self._shared.overwritten(written)
+        overwritten = self._shared.overwritten(written, may_ask=problem is None)
         if problem is not None:
             raise problem
         self._restore(overwritten)

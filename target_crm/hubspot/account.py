@@ -141,6 +141,11 @@ class HubSpot:
         """Write contacts; one outcome each, in order."""
         return self._contacts.upsert(contacts)
 
+    @property
+    def merges_into_new_ids(self) -> bool:
+        """A merged contact has an id of its own (seen 2026-11)."""
+        return True
+
     def write_size(self, count: int) -> int:  # noqa: ARG002 - always the same
         """Return how many contacts one upsert takes."""
         return BATCH

@@ -211,4 +211,5 @@ def to_found(entry: Mapping[str, Any], properties: PropertySet) -> Found:
     return Found(
         contact_id=str(entry.get("id") or ""),
         properties={name: text for name, text in held.items() if text},
+        email_keys=frozenset(to_keys(entry)),
     )

@@ -187,6 +187,11 @@ class Salesforce:
         """Write people; one outcome each, in order."""
         return self._people.upsert(contacts)
 
+    @property
+    def merges_into_new_ids(self) -> bool:
+        """One of the two records is left, with its id."""
+        return False
+
     def write_size(self, count: int) -> int:
         """Return how many people one upsert takes: a request of them, or one job."""
         return self._ways.size(count)

@@ -430,6 +430,21 @@ def test_a_merged_contact_keeps_the_newest_event(
     assert [seen.status for seen in ran.requests] == [200]
 
 
+def test_a_newest_event_that_did_not_change_is_put_back(hubspot: World) -> None:
+    """Only the older row comes after the merge; the contact has an id of its own."""
+    rows = [lead_score(0, **NEWER), lead_score(1, **OLDER)]
+    hubspot.run(rows)
+    merge(hubspot, "p0@example.com", "p1@example.com")
+
+    hubspot.run([rows[0], rows[1] | {"live_rank": 99}], timeline="none")
+    ran = hubspot.run([rows[0], rows[1] | {"live_rank": 98}], timeline="none")
+
+    held = hubspot.contact("p0@example.com")
+    assert held["webinar_live_rank"] == "3"
+    assert held["webinar_last_event_at"].startswith("2026-11-10")
+    assert (ran.outcomes, ran.requests) == ({"unchanged": 1, "not_sent": 1}, [])
+
+
 def test_an_older_row_of_a_merged_contact_is_not_sent_alone(hubspot: World) -> None:
     """The newer one is as it was; a plan says the same, and nothing is asked for."""
     rows = [lead_score(0, **NEWER), lead_score(1, **OLDER)]
