@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leadscore.loader import LOADERS, TEST_STREAM
-from leadscore.reasons import to_email, to_reason
+from leadscore.reasons import to_email, to_told
 from sync_core.errors import FatalError
 from sync_core.identity import pseudonym, to_email_key
 from sync_core.workdir import DEFAULT_STATE_DIR, WorkDir
@@ -253,12 +253,10 @@ def to_rejected_lines(
         people: Whether to name the addresses.
     """
     for row in rows:
-        email = to_email(row)
-        who = email if people else pseudonym(email, key)
+        who, reason = to_told(row, key, people=people)
         blamed = f" ({row.blamed})" if row.blamed else ""
         times = "attempt" if row.attempts == 1 else "attempts"
         yield f"{row.key[0]} {who}: {row.code}{blamed}"
-        reason = row.reason if people else to_reason(row, who)
         yield f"  {row.attempts} {times}, the last {row.at}: {reason}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sync_core.identity import pseudonym
 from sync_core.redact import redact
 from target_crm.rows import PERSON_FIELDS
 
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
 def to_email(row: RejectedRow) -> str:
     """Return whose row it is: the address, or the attendee's id where there is none."""
     return str(row.record.get("email") or row.key[1])
+
+
+def to_told(row: RejectedRow, key: bytes, *, people: bool) -> tuple[str, str]:
+    """Return who is told of, and the CRM's reason.
+
+    Args:
+        row: The row.
+        key: Makes the pseudonyms.
+        people: Whether the address is named, and the reason left as it is.
+    """
+    email = to_email(row)
+    if people:
+        return email, row.reason
+    who = pseudonym(email, key)
+    return who, to_reason(row, who)
 
 
 def to_reason(row: RejectedRow, who: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from leadscore.reasons import to_email, to_reason
+from leadscore.reasons import to_told
 from sync_core.cells import to_csv
-from sync_core.identity import pseudonym
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -62,8 +61,7 @@ def to_rejected_sheet(
 
 
 def _to_line(row: RejectedRow, key: bytes, *, people: bool) -> dict[str, Any]:
-    email = to_email(row)
-    who = email if people else pseudonym(email, key)
+    who, reason = to_told(row, key, people=people)
     return {
         "event_id": row.key[0],
         "contact": who,
@@ -71,5 +69,5 @@ def _to_line(row: RejectedRow, key: bytes, *, people: bool) -> dict[str, Any]:
         "property": row.blamed,
         "attempts": row.attempts,
         "last_at": row.at,
-        "reason": row.reason if people else to_reason(row, who),
+        "reason": reason,
     }

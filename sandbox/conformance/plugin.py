@@ -12,13 +12,13 @@ from sandbox.conformance.bench import Bench, Kit, on_writes
 from sandbox.conformance.crms import CRMS
 from sandbox.conformance.rows import Rows, read_shape
 from sandbox.errors import SandboxError
+from sandbox.kits import TOLD, add_options, leave_out, to_check, to_checks, waive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.conformance.bench import Visit
 
-_TOLD = {"xfailed": "waived", "xpassed": "passed", "error": "failed"}
 _EVER = 5_000
 
 
@@ -43,35 +43,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="lead_scores, contacts, or a JSON file that describes a stream",
     )
     group.addoption("--rows", type=int, default=230, help="how many people are sent")
-    group.addoption(
-        "--run-seconds", type=float, default=180, help="how long one run may take"
-    )
-    group.addoption(
-        "--waive",
-        action="append",
-        default=[],
-        metavar="CHECK",
-        help="report this check, and do not fail for it; as often as needed",
-    )
+    add_options(group)
 
 
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
     """Leave out what this CRM has not, and waive what is named."""
-    checks = {to_check(item.nodeid): item for item in items if _is_ours(item)}
-    waived = config.getoption("waive")
-    unknown = sorted(set(waived) - checks.keys())
-    if unknown and checks:
-        raise pytest.UsageError(
-            f"--waive {unknown[0]}: the checks are {', '.join(sorted(checks))}"
-        )
-    for name in waived:
-        checks[name].add_marker(pytest.mark.xfail(reason="waived", strict=False))
+    checks = to_checks(filter(_is_ours, items))
+    waive(config, checks)
     absent = CRMS[config.getoption("crm")].absent
-    foreign = [checks[name] for name in absent if name in checks]
-    items[:] = [item for item in items if item not in foreign]
-    config.hook.pytest_deselected(items=foreign)
+    leave_out(config, items, [item for name in absent for item in checks.get(name, ())])
 
 
 def pytest_terminal_summary(
@@ -85,15 +67,10 @@ def pytest_terminal_summary(
             told = dict(report.user_properties)
             if "sentence" in told:
                 name = to_check(report.nodeid)
-                end = _TOLD.get(outcome, outcome)
+                end = TOLD.get(outcome, outcome)
                 terminalreporter.line(f"{end:7}{name}: {told['sentence']}")
                 if "measured" in told:
                     terminalreporter.line(f"       {told['measured']}")
-
-
-def to_check(nodeid: str) -> str:
-    """Return the id of a check."""
-    return nodeid.rpartition("::")[2].removeprefix("test_")
 
 
 def _is_ours(item: pytest.Item) -> bool:

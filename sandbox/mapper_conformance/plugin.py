@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.errors import SandboxError
+from sandbox.kits import TOLD, add_options, leave_out, to_check, to_checks, waive
 from sandbox.mapper_conformance.feed import Chance, Feed, read_feed
 from sandbox.mapper_conformance.running import Mapper, to_command
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _FEED = pytest.StashKey[Feed]()
 WEBINARS = Path(__file__).with_name("webinars.json")
-_TOLD = {"xfailed": "waived", "xpassed": "passed", "error": "failed"}
 #: Checks that need something of the feed: a stream for BATCH, or certain settings.
 _NEEDS = {
     "batches_give_the_same_output": "batch",
@@ -60,16 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=1_200_000,
         help="records of the biggest group; a quarter must exceed the mapper's limit",
     )
-    group.addoption(
-        "--run-seconds", type=float, default=180, help="how long one run may take"
-    )
-    group.addoption(
-        "--waive",
-        action="append",
-        default=[],
-        metavar="CHECK",
-        help="report this check, and do not fail for it; as often as needed",
-    )
+    add_options(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -96,22 +87,12 @@ def pytest_collection_modifyitems(
 ) -> None:
     """Leave out what the feed has nothing for, and waive what is named."""
     ours = [item for item in items if item.path.parent == WEBINARS.parent]
-    names = {to_check(item.nodeid) for item in ours}
-    waived = config.getoption("waive")
-    unknown = sorted(set(waived) - names)
-    if unknown and names:
-        raise pytest.UsageError(
-            f"--waive {unknown[0]}: the checks are {', '.join(sorted(names))}"
-        )
+    checks = to_checks(ours)
+    waive(config, checks)
     feed = config.stash[_FEED]
     there = {*feed.settings, *(["batch"] if feed.batch else [])}
     absent = {name for name, need in _NEEDS.items() if need not in there}
-    foreign = [item for item in ours if to_check(item.nodeid) in absent]
-    for item in ours:
-        if to_check(item.nodeid) in waived:
-            item.add_marker(pytest.mark.xfail(reason="waived", strict=False))
-    items[:] = [item for item in items if item not in foreign]
-    config.hook.pytest_deselected(items=foreign)
+    leave_out(config, items, [item for name in absent for item in checks.get(name, ())])
 
 
 def pytest_terminal_summary(
@@ -129,14 +110,9 @@ def pytest_terminal_summary(
                 if key == "sentence":
                     told.setdefault(to_check(report.nodeid), []).append(sentence)
         for check, sentences in told.items():
-            end = _TOLD.get(outcome, outcome)
+            end = TOLD.get(outcome, outcome)
             times = f" ({len(sentences)} times)" if len(sentences) > 1 else ""
             terminalreporter.line(f"{end:7}{check}: {sentences[0]}{times}")
-
-
-def to_check(nodeid: str) -> str:
-    """Return the id of a check."""
-    return nodeid.rpartition("::")[2].partition("[")[0].removeprefix("test_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

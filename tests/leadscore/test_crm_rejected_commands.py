@@ -203,7 +203,7 @@ def test_a_person_is_named_only_when_asked_for(
     monkeypatch: pytest.MonkeyPatch, line: str, reason: str, people: Any
 ) -> None:
     """HubSpot quotes the address in its reason, in whatever spelling it was sent."""
-    monkeypatch.setattr("leadscore.crm.pseudonym", lambda _email, _key: "c:0123")
+    monkeypatch.setattr("leadscore.reasons.pseudonym", lambda _email, _key: "c:0123")
     waiting = RejectedRow(
         key=("zoom:1", "a1"),
         code="INVALID_EMAIL",

@@ -63,8 +63,7 @@ def test_a_reason_names_nobody(
     told: str,
 ) -> None:
     """In both forms of the list."""
-    for place in ("crm", "sheets"):
-        monkeypatch.setattr(f"leadscore.{place}.pseudonym", lambda *_: "c:0123")
+    monkeypatch.setattr("leadscore.reasons.pseudonym", lambda *_: "c:0123")
     rows = [to_row(record, reason)]
 
     lines = list(to_rejected_lines(rows, b"key"))
