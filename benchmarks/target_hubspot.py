@@ -116,13 +116,6 @@ def _post(pool: urllib3.PoolManager, url: str, body: Any) -> int:
     return len(json.loads(answer.data)["results"])
 
 
-def create_properties(url: str, folder: Path) -> None:
-    """Make the properties that the floor and the peer need, with our own target."""
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        source = write_input(Path(name) / "none.jsonl", [to_record(0)])
-        to_target(url).run("set-up", source, Path(name) / "state")
-
-
 def run(rows: int, latency_ms: int) -> list[Measured]:
     """Return all measurements.
 
@@ -131,10 +124,12 @@ def run(rows: int, latency_ms: int) -> list[Measured]:
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        with serving(SERVE, latency_ms) as url:
+            to_target(url).run_once(folder)
         found = [to_target().start(), *_target_runs(folder, rows, latency_ms)]
         for workers in (1, 10):
             with serving(SERVE, latency_ms) as url:
-                create_properties(url, folder)
+                to_target(url).run_once(folder)
                 time.sleep(10)  # the account's window of ten seconds is ours alone
                 found.append(run_floor(url, rows, workers))
     return found
@@ -175,7 +170,7 @@ def run_peer(python: str, rows: int, latency_ms: int) -> list[Measured]:
     ]
     with tempfile.TemporaryDirectory() as name, serving(SERVE, latency_ms) as url:
         folder = Path(name)
-        create_properties(url, folder)
+        to_target(url).run_once(folder)
         source = folder / "rows.json"
         source.write_text(json.dumps(payload))
         return [
@@ -212,7 +207,7 @@ def _run_peer(name: str, rows: int, given: list[str]) -> Measured:
     return Measured(
         name=name,
         rows=rows,
-        requests=_seen(url) - before - 1,
+        requests=_seen(url) - before,
         wall_s=time.perf_counter() - start,
         cpu_s=usage.ru_utime + usage.ru_stime,
         peak_mib=usage.ru_maxrss / 1024,
@@ -221,15 +216,9 @@ def _run_peer(name: str, rows: int, given: list[str]) -> Measured:
 
 
 def _seen(url: str) -> int:
-    """Return how many requests the account has counted today, this one included."""
-    answer = urllib3.request(
-        "GET",
-        f"{url}/crm/v3/properties/contacts/email",
-        headers={"Authorization": f"Bearer {TOKEN}"},
-    )
-    headers = answer.headers
-    daily = int(headers["X-HubSpot-RateLimit-Daily"])
-    return daily - int(headers["X-HubSpot-RateLimit-Daily-Remaining"])
+    """Return how many requests have reached the account."""
+    told = urllib3.request("GET", f"{url}/sandbox/requests.json").json()
+    return sum(one["path"].startswith("/crm/") for one in told)
 
 
 def main() -> None:

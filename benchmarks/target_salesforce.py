@@ -113,6 +113,8 @@ def run(rows: int, latency_ms: int) -> list[Measured]:
         plain = write_input(folder / "rows.jsonl", map(to_record, range(rows)))
         some = write_input(folder / "some.jsonl", changed_each(100, rows))
         every = write_input(folder / "every.jsonl", changed_each(1, rows))
+        with serving(SERVE, latency_ms, JOB_S) as url:
+            to_target(url).run_once(folder)
         found = [to_target().start()]
         with serving(SERVE, latency_ms, JOB_S) as url:
             target, state = to_target(url), folder / "collections"

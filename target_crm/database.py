@@ -11,11 +11,11 @@ import contextlib
 import hashlib
 import os
 import platform
+from importlib import import_module
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from sync_core.errors import FatalError, SettingError
 from target_crm import tables
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-INSERTS: Mapping[str, Any] = {SQLITE: sqlite.insert, POSTGRESQL: postgresql.insert}
+KINDS = frozenset({SQLITE, POSTGRESQL})
 DRIVER = "postgresql+psycopg"
 CONNECT_SECONDS = 10
 SETTING = "ledger_url"
@@ -59,7 +59,8 @@ class Database:
     def __init__(self, url: str | sa.URL, *, place: str, make: bool = True) -> None:
         self._place = place
         self._engine = _to_engine(url)
-        self._insert = INSERTS[self._engine.dialect.name]
+        kind = self._engine.dialect.name
+        self._insert = import_module(f"sqlalchemy.dialects.{kind}").insert
         try:
             self._check_tables(make=make)
         except BaseException:
@@ -128,6 +129,11 @@ class Database:
         statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
         with self.transaction() as connection:
             connection.execute(statement, sorted(rows, key=itemgetter(*keys)))
+
+    def put_first(self, table: sa.Table, row: Mapping[str, Any]) -> None:
+        """Insert a row unless its key is there: the first one counts."""
+        with self.transaction() as connection:
+            connection.execute(self._insert(table).on_conflict_do_nothing(), row)
 
     def append(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows to a table that numbers them itself."""
@@ -239,7 +245,7 @@ def _to_engine(url: str | sa.URL) -> sa.Engine:
     try:
         address = _with_driver(sa.make_url(url))
         kind = address.get_backend_name()
-        if kind not in INSERTS:
+        if kind not in KINDS:
             raise _unusable(f"names a {kind} database")
         is_server = kind == POSTGRESQL
         engine = sa.create_engine(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -24,7 +24,7 @@ from sync_core.errors import SettingError
 from sync_core.mappings import load_mapping, shipped
 from target_crm.rows import LEAD_SCORE_FIELDS, WINDOWS
 from target_crm.texts import COMPUTED
-from target_crm.values import to_text
+from target_crm.values import is_empty, to_cleared, to_converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,6 +83,16 @@ class MappingFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     properties: dict[str, Property]
 
 
+class _Step(NamedTuple):
+    """How one property gets its text, worked out once for all rows."""
+
+    name: str
+    source: str
+    computed: Callable[[Mapping[str, Any]], Any] | None
+    convert: Callable[[Any], str]
+    cleared: str | None
+
+
 @dataclass(frozen=True)
 class PropertySet:
     """The properties of one run.
@@ -107,10 +117,17 @@ class PropertySet:
         return [spec for spec in specs if spec.source not in TRACKED]
 
     @cached_property
-    def _steps(
-        self,
-    ) -> list[tuple[Property, Callable[[Mapping[str, Any]], Any] | None]]:
-        return [(spec, COMPUTED.get(spec.source)) for spec in self.plain]
+    def _steps(self) -> list[_Step]:
+        return [
+            _Step(
+                name=spec.name,
+                source=spec.source,
+                computed=COMPUTED.get(spec.source),
+                convert=to_converter(spec),
+                cleared=to_cleared(spec),
+            )
+            for spec in self.plain
+        ]
 
     @cached_property
     def by_source(self) -> Mapping[str, Property]:
@@ -132,11 +149,11 @@ class PropertySet:
         """
         values = row.values
         found: dict[str, str] = {}
-        for spec, computed in self._steps:
-            value = computed(values) if computed else values.get(spec.source)
-            text = to_text(spec, value)
+        for name, source, computed, convert, cleared in self._steps:
+            value = computed(values) if computed else values.get(source)
+            text = cleared if not value and is_empty(value) else convert(value)
             if text is not None:
-                found[spec.name] = text
+                found[name] = text
         return found
 
 

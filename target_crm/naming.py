@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from target_crm import tables
-from target_crm.database import INSERTS, POSTGRESQL, SQLITE, Database
+from target_crm.database import Database
 
 if TYPE_CHECKING:
     from sync_core.workdir import WorkDir
@@ -40,7 +40,5 @@ def key_of(work: WorkDir, ledger_url: str | None) -> bytes:
 
 def _make_key(database: Database) -> None:
     """Another machine may make one at the same time: the first one counts."""
-    insert = INSERTS[POSTGRESQL if database.is_server else SQLITE]
     fact = {"name": NOTE, "value": secrets.token_bytes(32).hex()}
-    with database.transaction() as connection:
-        connection.execute(insert(tables.NOTES).on_conflict_do_nothing(), fact)
+    database.put_first(tables.NOTES, fact)

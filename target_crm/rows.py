@@ -184,7 +184,10 @@ def to_plain(name: str, value: Any) -> Any:
     Raises:
         RowRejected: A number is not finite, or text cannot be written as UTF-8.
     """
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is float and math.isfinite(value):  # most values are numbers
+        return value
+    if kind is str:
         return _sound(name, value)
     if isinstance(value, Decimal):
         number = float(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from target_crm.rows import ACTIVITIES, WINDOWS
@@ -20,6 +21,10 @@ ACTIVITY_LABELS = {
     "session_rating": "Session ratings",
     "file_download": "Downloads",
     "question": "Questions",
+}
+_ACTIVITY_FIELDS = {
+    window: [(ACTIVITY_LABELS[name], f"{window}_{name}") for name in ACTIVITIES]
+    for window in WINDOWS
 }
 
 
@@ -66,11 +71,13 @@ def _window(values: Mapping[str, Any], window: str) -> list[str]:
     score = values.get(f"{window}_lead_score")
     level = values.get(f"{window}_level")
     head = f"{WINDOW_LABELS[window]} {score} ({level}), {place}"
-    scores = [(name, values.get(f"{window}_{name}")) for name in ACTIVITIES]
-    done = sorted(
-        ((name, score) for name, score in scores if score), key=lambda pair: -pair[1]
-    )
-    return [head, *(f"- {ACTIVITY_LABELS[name]}: {score}" for name, score in done)]
+    done = [
+        (score, label)
+        for label, field in _ACTIVITY_FIELDS[window]
+        if (score := values.get(field))
+    ]
+    done.sort(key=itemgetter(0), reverse=True)
+    return [head, *[f"- {label}: {score}" for score, label in done]]
 
 
 def to_level_title(window: str, before: str, after: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sync_core.errors import RowRejected
@@ -15,18 +16,24 @@ if TYPE_CHECKING:
     from target_crm.mapping import Property
 
 CLEARED = ""
-_POWER_OR_NONE = frozenset("en")  # 1e-07, inf, nan
 
 
-def to_text(spec: Property, value: Any) -> str | None:
-    """Return a value as the property's text; None means leave it alone.
+def to_converter(spec: Property) -> Callable[[Any], str]:
+    """Return what makes the property's text of a value that is not empty.
 
-    Raises:
-        RowRejected: The value does not fit the property's type or its options.
+    It raises `RowRejected` for a value that does not fit the type or the options.
     """
-    if value is None or (not value and value in ("", [])):
-        return CLEARED if spec.when_null == "clear" else None
-    return _TO_TEXT[spec.type](spec, value)
+    return partial(_TO_TEXT[spec.type], spec)
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether there is nothing to write; 0 and false are something."""
+    return value is None or value in ("", [])
+
+
+def to_cleared(spec: Property) -> str | None:
+    """Return the property's text for an empty value; None leaves what is there."""
+    return CLEARED if spec.when_null == "clear" else None
 
 
 def to_canonical(kind: str, text: str | None) -> str:
@@ -41,13 +48,6 @@ def to_canonical(kind: str, text: str | None) -> str:
 
 
 def _plain_number(value: Any) -> str | None:
-    if type(value) is int:
-        return str(value)
-    if type(value) is float:
-        text = repr(value)
-        if _POWER_OR_NONE.isdisjoint(text):
-            text = text.removesuffix(".0")
-            return "0" if text == "-0" else text
     try:
         number = Decimal(str(value))
     except InvalidOperation:
@@ -61,6 +61,17 @@ def _plain_number(value: Any) -> str | None:
 
 
 def _number(spec: Property, value: Any) -> str:
+    if type(value) is float:
+        text = repr(value)
+        if "e" not in text and "n" not in text:  # 1e-07, inf, nan
+            text = text.removesuffix(".0")
+            return "0" if text == "-0" else text
+    elif type(value) is int:
+        return repr(value)
+    return _odd_number(spec, value)
+
+
+def _odd_number(spec: Property, value: Any) -> str:
     text = None if isinstance(value, bool) else _plain_number(value)
     if text is None:
         raise _misfit(spec, "INVALID_NUMBER", "is not a number")

@@ -197,18 +197,16 @@ class _Run:
         first = int(before.get("rows", "0"))
         if problem or (share < 1 and _lines(data) * share < first):
             return before
+        if before.get("rows") and before["rows"] == before["count"]:
+            self._tell(int(before["count"]), share)
+            return before
         header, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
-        end = _chunks(rows, share * _AHEAD)
+        end = _chunks(len(rows), share * _AHEAD)
         for number in range(first, end):
             self._row(number, header, rows[number])
         failed = self.body.get("numberRecordsFailed", 0) + len(self.failed)
-        self.body |= {
-            "numberRecordsProcessed": _chunks(rows, share),
-            "numberRecordsFailed": failed,
-        }
-        if share >= 1:
-            seconds = 1 + len(rows) // _BATCH
-            self.body |= {"state": "JobComplete", "totalProcessingTime": seconds}
+        self.body["numberRecordsFailed"] = failed
+        self._tell(len(rows), share)
         return {
             "successfulresults": before.get("successfulresults", _heads(_DONE, header))
             + _to_csv(self.done),
@@ -216,7 +214,15 @@ class _Run:
             + _to_csv(self.failed),
             "unprocessedrecords": _to_csv([header]),
             "rows": str(end),
+            "count": str(len(rows)),
         }
+
+    def _tell(self, count: int, share: float) -> None:
+        """Tell how many rows are done, and when all of them are."""
+        self.body["numberRecordsProcessed"] = _chunks(count, share)
+        if share >= 1:
+            seconds = 1 + count // _BATCH
+            self.body |= {"state": "JobComplete", "totalProcessingTime": seconds}
 
     def _problem(self, data: bytes) -> str:
         ending = self.body["lineEnding"]
@@ -262,11 +268,11 @@ class _Run:
         return done.record_id, bool(done.created)
 
 
-def _chunks(rows: list[list[str]], share: float) -> int:
+def _chunks(count: int, share: float) -> int:
     """Return how many rows are in the chunks that are done."""
     if share >= 1:
-        return len(rows)
-    return int(len(rows) * share) // _CHUNK * _CHUNK
+        return count
+    return int(count * share) // _CHUNK * _CHUNK
 
 
 def _lines(data: bytes) -> int:

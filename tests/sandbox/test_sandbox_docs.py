@@ -14,6 +14,7 @@ import typer.main
 
 from leadscore.cli import app
 from leadscore.sandboxing import Wishes, to_greeting, to_settings
+from sandbox import kits
 from sandbox.conformance import plugin, test_conformance
 from sandbox.conformance.rows import Shape, read_shape
 from sandbox.faults import (
@@ -106,7 +107,8 @@ def test_the_page_names_every_option_of_the_command() -> None:
 
 def test_the_page_names_every_option_of_the_kit() -> None:
     """As pytest would list them."""
-    options = re.findall(r'"(--[a-z-]+)"', inspect.getsource(plugin.pytest_addoption))
+    sources = map(inspect.getsource, (plugin.pytest_addoption, kits.add_options))
+    options = re.findall(r'"(--[a-z-]+)"', "".join(sources))
 
     told = table("Conformance of any target", "option")
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync_core.errors import RowRejected, SettingError
-from target_crm.mapping import Option, Property, load_properties
-from target_crm.rows import to_plain, to_row, to_utc
+from target_crm.mapping import Group, Option, Property, PropertySet, load_properties
+from target_crm.rows import Row, to_plain, to_row, to_utc
 from target_crm.texts import to_breakdown, to_reasons
-from target_crm.values import to_canonical, to_text
+from target_crm.values import to_canonical
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 def spec(kind: str = "string", **changed: Any) -> Property:
     """Return a property of a type."""
     return Property(source="live_rank", name="p", type=kind, **changed)  # type: ignore[arg-type]
+
+
+def to_text(spec: Property, value: Any) -> str | None:
+    """Return the text that a property gets of a row with this value."""
+    values = {spec.source: value}
+    row = Row(
+        event_id="e", attendee_id="a", email_key="a@b", starts_at="", values=values
+    )
+    properties = PropertySet(Group("g", "G"), {spec.name: spec})
+    return properties.to_properties(row).get(spec.name)
 
 
 LEVELS = (Option("High"), Option("Low"))
