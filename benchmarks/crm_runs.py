@@ -1,15 +1,10 @@
-"""What the benchmarks of both CRM targets share: rows, sandboxes, runs and the table.
-
-Targets run as processes of their own from compiled modules, as an installation has
-them, whatever this machine's settings for bytecode are.
-"""
+"""What both CRM benchmarks share: rows, sandboxes, runs and the table."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -105,20 +100,6 @@ def serving(code: str, *arguments: object) -> Iterator[str]:
         yield server.stdout.readline().strip()
         server.stdin.close()
         server.wait(timeout=30)
-
-
-@contextlib.contextmanager
-def compiled() -> Iterator[None]:
-    """Let processes keep their compiled modules in a folder that is removed again."""
-    before = dict(os.environ)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        os.environ["PYTHONPYCACHEPREFIX"] = folder
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 import msgspec
-from measuring import Cost, measure, show, show_head
+from measuring import Cost, compiled, measure, show, show_head
 
 CASES = {
     "events": (50_000, 5_000),
@@ -73,18 +73,23 @@ def write(path: Path, rows: int, case: str, batches: Path | None) -> None:
         write_lines(target, rows, events, people, batches)
 
 
-def run(rows: int, case: str, folder: Path) -> None:
-    """Measure one case and its floor."""
+def compare(rows: int, case: str, folder: Path) -> tuple[Cost, Cost]:
+    """Measure the floor of a case, and the case."""
     path, config = folder / "lines.jsonl", folder / "config.json"
     settings = {"state_dir": str(folder / "work"), **SETTINGS.get(case, {})}
     config.write_text(json.dumps(settings))
     measure([SCRIPT, "--write", str(path), "--rows", str(rows), "--cases", case])
     lowest = measure([SCRIPT, "--decode", str(path)])
-    show(f"{case}: floor", rows, lowest, lowest)
     if case == "batch":
         write = [SCRIPT, "--write", str(path), "--batches", str(folder)]
         measure([*write, "--rows", str(rows), "--cases", case])
-    show(case, rows, map_file(path, config), lowest)
+    return lowest, map_file(path, config)
+
+
+def run(rows: int, case: str) -> tuple[Cost, Cost]:
+    """Do so in a folder that is removed again."""
+    with tempfile.TemporaryDirectory() as folder:
+        return compare(rows, case, Path(folder))
 
 
 def map_file(path: Path, config: Path) -> Cost:
@@ -116,10 +121,14 @@ def main() -> None:
     if given.decode:
         decode(given.decode)
         return
-    show_head()
-    for case in given.cases:
-        with tempfile.TemporaryDirectory() as folder:
-            run(given.rows, case, Path(folder))
+    with compiled():
+        for case in given.cases:
+            run(1_000, case)
+        show_head()
+        for case in given.cases:
+            lowest, cost = run(given.rows, case)
+            show(f"{case}: floor", given.rows, lowest, lowest)
+            show(case, given.rows, cost, lowest)
 
 
 if __name__ == "__main__":

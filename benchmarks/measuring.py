@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,24 @@ def measure(arguments: list[str], source: IO[bytes] | None = None) -> Cost:
         cpu=used.ru_utime + used.ru_stime,
         peak=used.ru_maxrss / 1024,
     )
+
+
+@contextlib.contextmanager
+def compiled() -> Iterator[None]:
+    """Let processes run from compiled modules, as those of an installation do.
+
+    They are in a folder that is removed again, whatever this machine's settings are.
+    The first run compiles them, so it should not be measured.
+    """
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 def show(name: str, rows: int, cost: Cost, floor: Cost) -> None:

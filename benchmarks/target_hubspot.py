@@ -34,13 +34,13 @@ from crm_runs import (
     Measured,
     Target,
     changed_each,
-    compiled,
     serving,
     tell,
     to_parser,
     to_record,
     write_input,
 )
+from measuring import compiled
 
 from target_crm.mapping import load_properties
 from target_crm.rows import to_row

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from scoring_transform.instants import to_micros
 from sync_core.errors import FatalError
 from sync_core.identity import to_email_key
 
@@ -191,7 +192,7 @@ def check_keys(stream: str, frame: pl.DataFrame) -> None:
 
 def _to_instants(stream: str, texts: pl.Series) -> pl.Series:
     """Return times as microseconds since 1970; without an offset they are UTC."""
-    parsed = texts.str.to_datetime("%+", strict=False, time_unit="us").to_physical()
+    parsed = to_micros(texts)
     odd = texts.is_not_null() & parsed.is_null()
     if not odd.any():
         return parsed

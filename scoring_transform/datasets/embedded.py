@@ -12,6 +12,7 @@ import polars as pl
 
 from scoring_transform.datasets.engine import bad_time, missing_key
 from scoring_transform.datasets.whole_events import ROWS, read_whole_events
+from scoring_transform.instants import parse, to_micros
 from scoring_transform.streams import KEYS
 from sync_core.errors import FatalError, SettingError
 
@@ -200,11 +201,16 @@ def _to_instant(column: str, kind: pl.DataType) -> pl.Expr:
     """Return microseconds since 1970; what has no offset is UTC."""
     if kind != pl.String:
         return pl.col(column).cast(pl.Datetime("us")).to_physical()
-    text = pl.col(column)
-    common = _parsed(text, "%+")
-    odd = pl.when(common.is_null()).then(text.str.replace(" ", "T", literal=True))
-    return pl.coalesce(common, _parsed(odd, "%+"), _parsed(odd, NAIVE))
+    return pl.col(column).map_batches(
+        _to_instants, return_dtype=pl.Int64, is_elementwise=True
+    )
 
 
-def _parsed(text: pl.Expr, form: str) -> pl.Expr:
-    return text.str.to_datetime(form, strict=False, time_unit="us").to_physical()
+def _to_instants(texts: pl.Series) -> pl.Series:
+    common = to_micros(texts)
+    odd = texts.is_not_null() & common.is_null()
+    if not odd.any():
+        return common
+    spaced = texts.filter(odd).str.replace(" ", "T", literal=True)
+    read = to_micros(spaced).fill_null(parse(spaced, NAIVE))
+    return common.scatter(odd.arg_true(), read)
