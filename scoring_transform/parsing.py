@@ -71,6 +71,7 @@ INSTANTS = {
 }
 #: What half of a surrogate pair may be written as; a whole pair begins so, too.
 SURROGATES = (b"\\ud", b"\\uD")
+BACKSLASH = b"\\"
 NANO = 1_000_000_000
 MOST_POINTS = 1_000_000
 
@@ -146,7 +147,8 @@ def _to_value(stream: str, name: str, kind: pl.DataType, value: Any) -> Any:
 
 def has_surrogate(data: bytes) -> bool:
     """Return whether there may be a character that only Python's decoder takes."""
-    return any(form in data for form in SURROGATES)
+    # A single byte is looked for much faster than two forms of three.
+    return BACKSLASH in data and any(form in data for form in SURROGATES)
 
 
 def to_text(value: Any) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scoring_transform.model import Model
+    from scoring_transform.sending import Step
     from scoring_transform.states import HeldState
     from scoring_transform.store import Group
 
@@ -229,15 +230,14 @@ class Pipeline:
         """Have all closed events scored, and send the STATE that is true then."""
         self._waiting_since = None
         self._store.parse()
-        self._finish_sending()
+        self._sender.await_made()
+        self._files.delete_covered()
         closed, self._closed = self._closed, {}
         facts = [self._facts.pop(e, EventFacts(event_id=e)) for e in closed]
         groups = list(self._store.take(closed)) if closed else []
         reads_files = any(group.parts is not None for group in groups)
         state = self._states.release(self._store.since.values())
-        self._sender.begin(partial(self._send, facts, groups, state))
-        if state:
-            self._files.cover(state.number)
+        self._sender.begin(self._to_steps(facts, groups, state))
         if reads_files:
             self._finish_sending()
         self._store.forget(closed)
@@ -248,19 +248,25 @@ class Pipeline:
         self._sender.wait()
         self._files.delete_covered()
 
-    def _send(
+    def _to_steps(
         self, facts: Sequence[EventFacts], groups: list[Group], state: HeldState | None
-    ) -> None:
-        """Score and write groups of closed events, then a STATE."""
+    ) -> Iterator[Step]:
+        """Score groups of closed events; yield what writes them, and then a STATE."""
         while groups:
             group = groups.pop(0)
             known = [fact for fact in facts if fact.event_id in group.closed]
             for stream, rows in self._scorer.score(known, group):
-                self._writer.write_rows(stream, rows)
+                yield partial(self._writer.write_rows, stream, rows)
             del group
+        yield partial(self._confirm, state)
+
+    def _confirm(self, state: HeldState | None) -> None:
+        """Write a STATE, and note that nothing before it is needed again."""
         if state:
             self._writer.write_line(state.line)
         self._writer.flush()
+        if state:
+            self._files.cover(state.number)
 
 
 def _stream_of(message: Mapping[str, Any]) -> str:

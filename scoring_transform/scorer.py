@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Lead rows that are worth sending in one go, and persons in a portion of more.
 WHOLE = 40_000
-PORTION = 2_500
+PORTION = 10_000
 SLICE = 200_000
 SUMMARIES = "event_summaries"
 BY_PERSON = ("activity_scores", "lead_scores", "details")

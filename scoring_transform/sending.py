@@ -1,16 +1,23 @@
-"""Scores are made and written while the input is read on: one piece of work at a time.
+"""Scores are made and written while the input is read on.
 
-The engine and the output need the interpreter only now and then, so that reading and
-scoring can have a core each.
+One thread makes what is sent, another writes it, in the order in which it was made. The
+engine and the output need the interpreter only now and then, so that reading, scoring
+and writing share the cores between them.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from queue import Queue
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    Step: TypeAlias = Callable[[], None]
+
+#: What is made and not yet written takes memory.
+MOST_WAITING = 4
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error
@@ -18,25 +25,45 @@ class Stopped(Exception):  # noqa: N818 - it is no error
 
 
 class Sender:
-    """Does one piece of work after the other, each in the background."""
+    """Does one piece of work after the other, in the background.
+
+    A piece of work is an iterator: it makes a step when it is asked for the next one,
+    and the step itself writes what was made.
+    """
 
     def __init__(self) -> None:
         self._failure: BaseException | None = None
         self._stop = threading.Event()
+        self._steps: Queue[Step | None] = Queue(MOST_WAITING)
+        self._lock = threading.Lock()
+        self._open = 0
         # A thread that a signal interrupts while it joins another one takes that one
-        # for ended, so an event says when work is done.
-        self._idle = threading.Event()
-        self._idle.set()
+        # for ended, so events say what is done.
+        self._made = threading.Event()
+        self._made.set()
+        self._sent = threading.Event()
+        self._sent.set()
 
-    def begin(self, work: Callable[[], None]) -> None:
-        """Begin a piece of work when the one before it is done."""
-        self.wait()
-        self._idle.clear()
-        threading.Thread(target=self._run, args=[work], daemon=True).start()
+    def begin(self, work: Iterator[Step]) -> None:
+        """Begin a piece of work when the one before it is made."""
+        self.await_made()
+        self._made.clear()
+        with self._lock:
+            self._sent.clear()
+            self._open += 1
+            is_first = self._open == 1
+        threading.Thread(target=self._make, args=[work], daemon=True).start()
+        if is_first:
+            threading.Thread(target=self._write, daemon=True).start()
+
+    def await_made(self) -> None:
+        """Wait until everything is made, if not written; raise what failed by now."""
+        self._made.wait()
+        self.look()
 
     def wait(self) -> None:
         """Wait until all work is done; raise what ended it, if it failed."""
-        self._idle.wait()
+        self._sent.wait()
         self.look()
 
     def look(self) -> None:
@@ -47,17 +74,48 @@ class Sender:
     def stop(self) -> None:
         """End the work at its next step; nothing can be begun afterwards."""
         self._stop.set()
-        self._idle.wait()
+        self._sent.wait()
 
     def check(self) -> None:
         """End the work that calls this, if it is to be ended."""
-        if self._stop.is_set():
+        if self._stop.is_set() or self._failure is not None:
             raise Stopped
 
-    def _run(self, work: Callable[[], None]) -> None:
+    def _make(self, work: Iterator[Step]) -> None:
         try:
-            work()
+            for step in work:
+                self.check()
+                self._steps.put(step)
         except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
-            self._failure = error
+            self._fail(error)
         finally:
-            self._idle.set()
+            self._made.set()
+            self._steps.put(None)
+
+    def _write(self) -> None:
+        """Write until nothing is open; after a failure, only take what is made."""
+        is_open = True
+        while is_open:
+            step = self._steps.get()
+            if step is None:
+                is_open = self._end_one()
+                continue
+            try:
+                self.check()
+                step()
+            except BaseException as error:  # noqa: BLE001 - as above
+                self._fail(error)
+
+    def _end_one(self) -> bool:
+        """Note that a piece of work is written; tell whether another one is open."""
+        with self._lock:
+            self._open -= 1
+            if not self._open:
+                self._sent.set()
+            return self._open > 0
+
+    def _fail(self, error: BaseException) -> None:
+        """Keep what failed first; what ends because of it is no news."""
+        with self._lock:
+            if self._failure is None:
+                self._failure = error
