@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from scoring_transform.frames import Frame
     from scoring_transform.model import Model
 
-NANO = 1_000_000_000
+NANO, NANO_DECIMALS = 1_000_000_000, 9
 GOLDEN = 618_033_989
 
 

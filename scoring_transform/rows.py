@@ -10,6 +10,7 @@ import polars as pl
 from scoring_transform.activities import KINDS, NAMES, WINDOWS
 from scoring_transform.frames import LIVE, TIME
 from scoring_transform.model import MOST_DECIMALS
+from scoring_transform.ranks import NANO, NANO_DECIMALS
 from scoring_transform.reasons import MOST_REASONS, PART, to_details, to_reason
 from scoring_transform.streams import (
     EVENT_FIELDS,
@@ -71,7 +72,9 @@ def to_summary_rows(result: Result) -> pl.DataFrame:
 def _to_people(result: Result) -> pl.LazyFrame:
     """Return one row of names for each participant, in the order of the output."""
     leads = result.frames["lead_scores"].lazy()
-    people = leads.filter(pl.col("window") == LIVE).select(*PERSON)
+    people = leads.filter(pl.col("window") == LIVE).select(
+        *PERSON, profile_score=(pl.col("profile") / NANO).round(NANO_DECIMALS)
+    )
     events = result.events.lazy().select("event_id", "position")
     named = people.join(_to_names(result), on=list(PERSON), how="left")
     ordered = named.join(events, on="event_id").sort("position", "attendee_id")
@@ -125,6 +128,7 @@ def _to_leads(
         *EVENT_FIELDS,
         pl.col("attended").fill_null(value=False),
         "registered_at",
+        "profile_score",
         *[_column(window, name) for window in WINDOWS for name in OF_A_WINDOW],
         "on_demand_window",
         "unavailable_activities",

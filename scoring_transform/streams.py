@@ -79,6 +79,7 @@ def _lead_scores() -> th.PropertiesList:
         *[th.Property(name, kind) for name, kind in EVENT_FIELDS.items()],
         th.Property("attended", th.BooleanType),
         th.Property("registered_at", th.DateTimeType),
+        th.Property("profile_score", th.NumberType),
         *windows,
         th.Property("on_demand_window", th.StringType),
         th.Property("unavailable_activities", strings),

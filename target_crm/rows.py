@@ -71,6 +71,7 @@ LEAD_SCORE_FIELDS = frozenset(
         *EVENT_FIELDS,
         "attended",
         "registered_at",
+        "profile_score",
         *(f"{window}_{name}" for window in WINDOWS for name in _OF_A_WINDOW),
         "on_demand_window",
         "unavailable_activities",

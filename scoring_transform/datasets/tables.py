@@ -17,6 +17,7 @@ from scoring_transform.datasets.parts import (
 )
 from scoring_transform.frames import PERSON, pick
 from scoring_transform.model import MOST_DECIMALS
+from scoring_transform.ranks import NANO, NANO_DECIMALS
 from scoring_transform.reasons import SCOPE
 from scoring_transform.streams import (
     EVENT_FIELDS,
@@ -109,7 +110,11 @@ def _of_login(name: str) -> nw.Expr:
 
 
 def _to_leads(result: Result, parts: Frame, persons: Frame) -> Frame:
-    rows = result.scores.lead_scores.group_by(*PERSON).agg(**_blocks())
+    profile = nw.col("profile").max()
+    rows = result.scores.lead_scores.group_by(*PERSON).agg(**_blocks(), profile=profile)
+    rows = rows.with_columns(
+        profile_score=(nw.col("profile") / NANO).round(NANO_DECIMALS)
+    )
     for other in (to_wide(parts), _told(parts), _to_times(result, parts), persons):
         rows = rows.join(other, on=list(PERSON), how="left")
     rows = rows.join(_to_events(result), on="event_id", how="left")
@@ -123,6 +128,7 @@ def _to_leads(result: Result, parts: Frame, persons: Frame) -> Frame:
         *EVENT_FIELDS,
         nw.col("attended").fill_null(value=False),
         "registered_at",
+        "profile_score",
         *[name for window in WINDOWS for name in _names(window)],
         "on_demand_window",
         "unavailable_activities",

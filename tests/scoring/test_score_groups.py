@@ -205,6 +205,7 @@ def test_the_total_is_engagement_and_profile(rounding: str, total: float) -> Non
     attendees = [row | {"profile_score": 10.02} for row in world.attendees]
     world = make_world(world.activities, attendees=attendees)
     row = leads_of(world, rounding=rounding, **CHAT)["c"]
+    assert row["profile_score"] == 10.02
     assert (row["live_sum"], row["live_total"]) == (33.3, total)
     assert (row["on_demand_sum"], row["on_demand_total"]) == (0.0, 10.0)
     assert row["live_lead_score"] == 33.3
