@@ -34,11 +34,13 @@ class Run:
         frame = self._parse_records(stream) if self.is_cut else None
         if frame is None:
             frame = self._parse_messages(stream)
-        ranges = [
-            pl.int_range(first, first + count, eager=True)
-            for first, count in self.numbers
-        ]
-        return to_typed(stream, frame).with_columns(pl.concat(ranges).alias(NUMBER))
+        return to_typed(stream, frame).with_columns(self._to_numbers())
+
+    def _to_numbers(self) -> pl.Series:
+        """Return each line's number; there may be as many blocks as lines."""
+        ranges = pl.DataFrame(self.numbers, ["first", "count"], orient="row")
+        numbers = pl.int_ranges("first", pl.col("first") + pl.col("count"))
+        return ranges.select(numbers.explode().alias(NUMBER))[NUMBER]
 
     def _parse_records(self, stream: str) -> pl.DataFrame | None:
         count = sum(count for _, count in self.numbers)

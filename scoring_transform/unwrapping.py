@@ -32,9 +32,10 @@ END = b"}}\n"
 TEXT_END = rb'[^"\\]*"\}\n'
 
 
-def to_heads(stream: str) -> list[bytes]:
+@cache
+def to_heads(stream: str) -> tuple[bytes, ...]:
     """Return what lines of a stream may begin with."""
-    return [form.head % stream.encode() for form in FORMS]
+    return tuple(form.head % stream.encode() for form in FORMS)
 
 
 def unwrap(stream: str, data: bytes, count: int) -> bytes | None:
