@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PIECE = 250_000
+BLOCK = 16 << 20
 
 
 class BatchFiles:
@@ -103,7 +104,7 @@ def _read_parquet(stream: str, path: Path) -> Iterator[pl.DataFrame]:
 
 def _read_lines(stream: str, path: Path, compression: Any) -> Iterator[pl.DataFrame]:
     with _open(path, compression) as source:
-        for block in to_blocks(source):
+        for block in to_blocks(source.read, size=BLOCK):
             frame = parse_records(stream, block, block.count(b"\n"))
             if frame is None:
                 frame = to_frame(stream, decode_lines(block))

@@ -16,7 +16,6 @@ from scoring_transform.unwrapping import to_heads
 from sync_core.errors import FatalError
 
 if TYPE_CHECKING:
-    import gzip
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
@@ -83,9 +82,10 @@ class BlockReader(GenericSingerReader[bytes]):
         """Read to the end of the input."""
         source = file_input or self.default_input
         binary = getattr(source, "buffer", source)
+        read = getattr(binary, "read1", binary.read)  # what is there by now
         wait = partial(_wait, binary, self._taker.idle)
         with self._taker.ending():
-            for block in self.translate(to_blocks(binary, wait)):
+            for block in self.translate(to_blocks(read, wait)):
                 self._process_block(block, callbacks)
         return self._counts
 
@@ -147,31 +147,33 @@ def _no_wait() -> None:
 
 
 def to_blocks(
-    source: IO[bytes] | gzip.GzipFile, wait: Callable[[], None] = _no_wait
+    read: Callable[[int], bytes],
+    wait: Callable[[], None] = _no_wait,
+    size: int = CHUNK,
 ) -> Iterator[bytes]:
     """Yield blocks of whole lines, as they come; each ends with a line's end.
 
     Args:
-        source: Where the lines come from.
+        read: Returns at most so many bytes of the lines, and none at their end.
         wait: Is called before each reading.
+        size: How many bytes to ask for.
     """
-    read = getattr(source, "read1", source.read)
     rest: list[bytes] = []
-    size = 0
+    length = 0
     while True:
         wait()
-        chunk = read(CHUNK)
+        chunk = read(size)
         if not chunk:
             break
         end = chunk.rfind(b"\n") + 1
         if not end:
             rest.append(chunk)
-            size += len(chunk)
-            check_length(size)
+            length += len(chunk)
+            check_length(length)
             continue
         yield b"".join([*rest, chunk[:end]])
         rest = [chunk[end:]]
-        size = len(rest[0])
+        length = len(rest[0])
     if any(rest):
         yield b"".join([*rest, b"\n"])
 

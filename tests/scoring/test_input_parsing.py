@@ -201,11 +201,10 @@ def test_times(text: str, minutes: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 1 << 20])
-def test_blocks_are_whole_lines(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+def test_blocks_are_whole_lines(size: int) -> None:
     """However the bytes arrive, and whether the last line ends or not."""
-    monkeypatch.setattr(reader, "CHUNK", size)
     data = b"a\nbb\n\n" + b"c" * 100 + b"\nlast"
-    blocks = list(to_blocks(io.BytesIO(data)))
+    blocks = list(to_blocks(io.BytesIO(data).read, size=size))
     assert data + b"\n" == b"".join(blocks)
     assert all(block.endswith(b"\n") for block in blocks)
 
@@ -213,9 +212,8 @@ def test_blocks_are_whole_lines(monkeypatch: pytest.MonkeyPatch, size: int) -> N
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is not filled with something that is no message."""
     monkeypatch.setattr(reader, "LONGEST_LINE", 1000)
-    monkeypatch.setattr(reader, "CHUNK", 100)
     with pytest.raises(FatalError, match="MiB"):
-        list(to_blocks(io.BytesIO(b"x" * 5000)))
+        list(to_blocks(io.BytesIO(b"x" * 5000).read, size=100))
 
 
 @pytest.mark.parametrize(
