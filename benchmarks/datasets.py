@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
-from measuring import Cost, compiled, measure, show, show_head
+from measuring import Case, Cost, measure, tabulate
 
 PROGRAM = Path(sys.executable).with_name("leadscore")
 PEOPLE_AN_EVENT = 5_000
@@ -43,12 +42,6 @@ def compare(rows: int, folder: Path) -> tuple[Cost, Cost]:
     return lowest, measure([str(PROGRAM), "score", *words])
 
 
-def run(rows: int) -> tuple[Cost, Cost]:
-    """Do so in a folder that is removed again."""
-    with tempfile.TemporaryDirectory() as folder:
-        return compare(rows, Path(folder))
-
-
 def main() -> None:
     """Measure each size that was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -58,13 +51,13 @@ def main() -> None:
     if given.write:
         write(given.write, given.rows[0])
         return
-    with compiled():
-        run(ROWS_AN_EVENT)
-        show_head()
-        for rows in given.rows:
-            lowest, cost = run(rows)
-            show("floor: scan and group", rows, lowest, lowest)
-            show("leadscore score", rows, cost, lowest)
+    floor = "floor: scan and group"
+    tabulate(
+        [
+            Case(name="leadscore score", floor=floor, rows=rows, compare=compare)
+            for rows in given.rows
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 
 import msgspec
-from measuring import Cost, compiled, measure, show, show_head
+from measuring import Case, Cost, measure, tabulate
 
 CASES = {
     "events": (50_000, 5_000),
@@ -73,7 +73,7 @@ def write(path: Path, rows: int, case: str, batches: Path | None) -> None:
         write_lines(target, rows, events, people, batches)
 
 
-def compare(rows: int, case: str, folder: Path) -> tuple[Cost, Cost]:
+def compare(case: str, rows: int, folder: Path) -> tuple[Cost, Cost]:
     """Measure the floor of a case, and the case."""
     path, config = folder / "lines.jsonl", folder / "config.json"
     settings = {"state_dir": str(folder / "work"), **SETTINGS.get(case, {})}
@@ -84,12 +84,6 @@ def compare(rows: int, case: str, folder: Path) -> tuple[Cost, Cost]:
         write = [SCRIPT, "--write", str(path), "--batches", str(folder)]
         measure([*write, "--rows", str(rows), "--cases", case])
     return lowest, map_file(path, config)
-
-
-def run(rows: int, case: str) -> tuple[Cost, Cost]:
-    """Do so in a folder that is removed again."""
-    with tempfile.TemporaryDirectory() as folder:
-        return compare(rows, case, Path(folder))
 
 
 def map_file(path: Path, config: Path) -> Cost:
@@ -121,14 +115,17 @@ def main() -> None:
     if given.decode:
         decode(given.decode)
         return
-    with compiled():
-        for case in given.cases:
-            run(1_000, case)
-        show_head()
-        for case in given.cases:
-            lowest, cost = run(given.rows, case)
-            show(f"{case}: floor", given.rows, lowest, lowest)
-            show(case, given.rows, cost, lowest)
+    tabulate(
+        [
+            Case(
+                name=case,
+                floor=f"{case}: floor",
+                rows=given.rows,
+                compare=partial(compare, case),
+            )
+            for case in given.cases
+        ]
+    )
 
 
 if __name__ == "__main__":

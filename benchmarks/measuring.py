@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+#: Rows that compile all modules: one event.
+FEW = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,40 @@ def compiled() -> Iterator[None]:
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case of a table.
+
+    Attributes:
+        name: Of the case.
+        floor: Of its floor.
+        rows: Activities.
+        compare: Measures floor and case on so many rows, in a folder of their own.
+    """
+
+    name: str
+    floor: str
+    rows: int
+    compare: Callable[[int, Path], tuple[Cost, Cost]]
+
+    def measured(self, rows: int) -> tuple[Cost, Cost]:
+        """Return what the floor and the case took."""
+        with tempfile.TemporaryDirectory() as folder:
+            return self.compare(rows, Path(folder))
+
+
+def tabulate(cases: Sequence[Case]) -> None:
+    """Print a table of cases beside their floors, each run on few rows before."""
+    with compiled():
+        for case in cases:
+            case.measured(FEW)
+        show_head()
+        for case in cases:
+            lowest, cost = case.measured(case.rows)
+            show(case.floor, case.rows, lowest, lowest)
+            show(case.name, case.rows, cost, lowest)
 
 
 def show(name: str, rows: int, cost: Cost, floor: Cost) -> None:

@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 
-from measuring import Cost, compiled, measure, show, show_head
+from measuring import Case, Cost, measure, tabulate
 
 from scoring_transform.streams import KEYS
 
@@ -95,7 +95,7 @@ def run_meltano(project: Path, mapping: str) -> Cost:
 
 
 def compare(
-    rows: int, case: str, folder: Path, streams: list[str]
+    case: str, streams: list[str], rows: int, folder: Path
 ) -> tuple[Cost, Cost]:
     """Measure the floor of a case, and the case, after a run that sets all up."""
     words = ["--write", str(folder), "--rows", str(rows), "--cases", case]
@@ -111,12 +111,6 @@ def compare(
     return lowest, cost
 
 
-def run(rows: int, case: str, streams: list[str]) -> tuple[Cost, Cost]:
-    """Do so in a folder that is removed again."""
-    with tempfile.TemporaryDirectory() as folder:
-        return compare(rows, case, Path(folder), streams)
-
-
 def main() -> None:
     """Measure the cases that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -128,14 +122,17 @@ def main() -> None:
     if given.write:
         write(given.write, given.rows, given.cases[0])
         return
-    with compiled():
-        for case in given.cases:
-            run(ROWS_A_PERSON, case, given.streams)
-        show_head()
-        for case in given.cases:
-            lowest, cost = run(given.rows, case, given.streams)
-            show(f"{case}: floor", given.rows, lowest, lowest)
-            show(case, given.rows, cost, lowest)
+    tabulate(
+        [
+            Case(
+                name=case,
+                floor=f"{case}: floor",
+                rows=given.rows,
+                compare=partial(compare, case, given.streams),
+            )
+            for case in given.cases
+        ]
+    )
 
 
 if __name__ == "__main__":

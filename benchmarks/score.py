@@ -12,12 +12,11 @@ whole events at a time, by the code of `leadscore score`; nothing is written.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 
 import polars as pl
 from made_up_activity import HOUR, SESSIONS, START, write_parquet
-from measuring import Cost, compiled, measure, show, show_head
+from measuring import Case, Cost, measure, tabulate
 
 from scoring_transform.datasets.whole_events import read_whole_events
 from scoring_transform.embedded import ACTIVITIES, PEOPLE, Tables, run
@@ -80,12 +79,11 @@ def write(folder: Path, rows: int) -> None:
 CASES = {"floor": floor, "score": score, "data": write}
 
 
-def compare(rows: int) -> tuple[Cost, Cost]:
+def compare(rows: int, folder: Path) -> tuple[Cost, Cost]:
     """Measure the floor and the score of so many rows."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [str(Path(__file__).resolve()), "--folder", folder, "--case"]
-        measure([*command, "data", "--rows", str(rows)])
-        return measure([*command, "floor"]), measure([*command, "score"])
+    command = [str(Path(__file__).resolve()), "--folder", str(folder), "--case"]
+    measure([*command, "data", "--rows", str(rows)])
+    return measure([*command, "floor"]), measure([*command, "score"])
 
 
 def main() -> None:
@@ -98,13 +96,13 @@ def main() -> None:
     if given.case:
         CASES[given.case](given.folder, given.rows[0])
         return
-    with compiled():
-        compare(ROWS_AN_EVENT)
-        show_head()
-        for rows in given.rows:
-            lowest, cost = compare(rows)
-            show("floor: scan and group", rows, lowest, lowest)
-            show("score", rows, cost, lowest)
+    floor_name = "floor: scan and group"
+    tabulate(
+        [
+            Case(name="score", floor=floor_name, rows=rows, compare=compare)
+            for rows in given.rows
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import msgspec
 import polars as pl
 
 from scoring_transform.instants import to_micros
+from scoring_transform.ranks import NANO
 from sync_core.errors import FatalError
 from sync_core.identity import to_email_key
 
@@ -72,7 +73,6 @@ INSTANTS = {
 #: What half of a surrogate pair may be written as; a whole pair begins so, too.
 SURROGATES = (b"\\ud", b"\\uD")
 BACKSLASH = b"\\"
-NANO = 1_000_000_000
 MOST_POINTS = 1_000_000
 
 _decoder = msgspec.json.Decoder()

@@ -9,6 +9,7 @@ import narwhals as nw
 
 from scoring_transform.activities import NAMES
 from scoring_transform.frames import Inputs, whole
+from scoring_transform.ranks import NANO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +94,6 @@ WHITE = (
 )
 AROUND = rf"\A[{WHITE}]+|[{WHITE}]+\z"
 ADDRESS = r"\A[^@]+@[^@]+\z"
-NANO = 1_000_000_000
 MOST_POINTS = 1_000_000
 
 
