@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from scoring_transform.activities import KINDS, NAMES, WINDOWS
+from scoring_transform.embedded import compute
 from scoring_transform.frames import LIVE, TIME
 from scoring_transform.model import MOST_DECIMALS
 from scoring_transform.ranks import NANO, NANO_DECIMALS
@@ -53,20 +54,20 @@ class Result:
 
 def to_rows(result: Result, streams: Collection[str]) -> dict[str, pl.DataFrame]:
     """Return the rows of streams, in an order that depends on nothing else."""
-    people = _to_people(result).collect()
-    parts = _to_parts(result, people.lazy()).collect().lazy()
+    [people] = compute([_to_people(result)])
+    [parts] = compute([_to_parts(result, people.lazy())])
     lazy = {
-        "lead_scores": _to_leads(result, parts, people.lazy()),
-        "activity_scores": _to_activities(result, parts),
+        "lead_scores": _to_leads(result, parts.lazy(), people.lazy()),
+        "activity_scores": _to_activities(result, parts.lazy()),
     }
     wanted = {name: rows for name, rows in lazy.items() if name in streams}
-    computed = pl.collect_all(list(wanted.values()))
-    return dict(zip(wanted, computed, strict=True))
+    return dict(zip(wanted, compute(wanted.values()), strict=True))
 
 
 def to_summary_rows(result: Result) -> pl.DataFrame:
     """Return the rows of the summaries of whole events."""
-    return _to_summaries(result).collect()
+    [rows] = compute([_to_summaries(result)])
+    return rows
 
 
 def _to_people(result: Result) -> pl.LazyFrame:

@@ -13,7 +13,7 @@ from scoring_transform.streams import KEYS, to_schemas
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PORTION = 2_000
+PORTION = 10_000
 
 
 class Writer:
