@@ -10,13 +10,7 @@ from urllib.parse import unquote, urlparse
 
 import polars as pl
 
-from scoring_transform.parsing import (
-    FIELDS,
-    decode_lines,
-    parse_records,
-    to_frame,
-    to_typed,
-)
+from scoring_transform.parsing import FIELDS, Lines, read_lines, to_typed
 from scoring_transform.reader import to_blocks
 from sync_core.errors import FatalError
 
@@ -105,10 +99,9 @@ def _read_parquet(stream: str, path: Path) -> Iterator[pl.DataFrame]:
 def _read_lines(stream: str, path: Path, compression: Any) -> Iterator[pl.DataFrame]:
     with _open(path, compression) as source:
         for block in to_blocks(source.read, size=BLOCK):
-            frame = parse_records(stream, block, block.count(b"\n"))
-            if frame is None:
-                frame = to_frame(stream, decode_lines(block))
-            yield to_typed(stream, frame)
+            places = pl.int_range(block.count(b"\n"), eager=True)
+            lines = Lines(stream=stream, data=block, places=places, are_messages=False)
+            yield to_typed(stream, read_lines(lines))
 
 
 def _open(path: Path, compression: Any) -> IO[bytes] | gzip.GzipFile:

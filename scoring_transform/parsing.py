@@ -1,8 +1,8 @@
 """Lines of the input streams, many at a time, as checked columns.
 
-A whole run of lines is parsed at once. If one of them is odd the run is read again line
-by line, slowly and leniently, so that what is accepted never depends on the company a
-line is in.
+A whole run of lines is parsed at once. Those that are odd are read again line by line,
+slowly and leniently, so that what is accepted never depends on the company a line is
+in.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 import msgspec
 import polars as pl
 
+from scoring_transform.forms import BACKSLASH, FITS, FLAG, NUMBER, TEXT, to_form
 from scoring_transform.instants import to_micros
 from scoring_transform.ranks import NANO
 from sync_core.errors import FatalError
 from sync_core.identity import to_email_key
-
-TEXT, NUMBER, FLAG = pl.String(), pl.Float64(), pl.Boolean()
 
 FIELDS: dict[str, dict[str, pl.DataType]] = {
     "activities": {
@@ -72,32 +72,98 @@ INSTANTS = {
 }
 #: What half of a surrogate pair may be written as; a whole pair begins so, too.
 SURROGATES = (b"\\ud", b"\\uD")
-BACKSLASH = b"\\"
+#: How many forms of lines are looked for, and how few of the lines may have one.
+MOST_FORMS, LEAST_SHARE = 4, 8
+PLACE = "place"
 MOST_POINTS = 1_000_000
 
 _decoder = msgspec.json.Decoder()
 
 
-def parse_records(stream: str, data: bytes, count: int) -> pl.DataFrame | None:
-    """Return records as columns of text, numbers and flags; nothing if one is odd.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Lines of one stream.
 
-    Args:
+    Attributes:
         stream: One of the three streams that come in numbers.
-        data: Whole lines, each a record.
-        count: How many lines there are.
+        data: Whole lines, each a JSON object.
+        places: Which lines they are of those that are read together.
+        are_messages: Whether the records are inside messages.
     """
-    if has_surrogate(data):
-        return None
+
+    stream: str
+    data: bytes
+    places: pl.Series
+    are_messages: bool
+
+    def only(self, wanted: pl.Series) -> Lines:
+        """Return some of the lines."""
+        texts = pl.scan_lines(io.BytesIO(self.data)).collect().to_series()
+        data = "".join(f"{text}\n" for text in texts.filter(wanted).to_list()).encode()
+        return replace(self, data=data, places=self.places.filter(wanted))
+
+
+def read_lines(lines: Lines) -> pl.DataFrame:
+    """Return records as columns of text, numbers and flags, in the order of the lines.
+
+    What most lines look like is read first, then what most of the others look like;
+    what is left is read as JSON.
+    """
+    found: list[pl.DataFrame] = []
+    rest = lines
+    while len(rest.places) and len(found) < MOST_FORMS:
+        read = _read_form(rest)
+        if read is None:
+            break
+        values, fits = read.drop(FITS), read[FITS]
+        if fits.all() and not found:
+            return values
+        placed = values.with_columns(rest.places.alias(PLACE))
+        found.append(placed.filter(fits))
+        rest = rest.only(~fits)
+    if len(rest.places) or not found:
+        found.append(_read_json(rest))
+    return pl.concat(found).sort(PLACE).drop(PLACE)
+
+
+def _read_form(lines: Lines) -> pl.DataFrame | None:
+    """Return the lines by the form of the first one, if enough of them have it."""
+    first = lines.data[: lines.data.index(b"\n")]
     try:
-        frame = pl.read_ndjson(io.BytesIO(data), schema=FIELDS[stream])
+        _decoder.decode(first)
+    except ValueError:
+        return None
+    form = to_form(first, is_message=lines.are_messages)
+    read = None if form is None else form.read(lines.data, FIELDS[lines.stream])
+    if read is None or read.height != len(lines.places):
+        return None
+    return read if read[FITS].sum() * LEAST_SHARE >= read.height else None
+
+
+def _read_json(lines: Lines) -> pl.DataFrame:
+    """Return lines of any form, with their places; line by line if one is odd."""
+    frame = None if has_surrogate(lines.data) else _parse_json(lines)
+    if frame is not None and frame.height == len(lines.places):
+        return frame.with_columns(lines.places.alias(PLACE))
+    texts = lines.data.split(b"\n")
+    there = [place for place, text in enumerate(texts) if text.strip()]
+    objects: list[Any] = [decode(texts[place]) for place in there]
+    if lines.are_messages:
+        objects = [message.get("record") for message in objects]
+    frame = to_frame(lines.stream, objects)
+    return frame.with_columns(lines.places.gather(there).alias(PLACE))
+
+
+def _parse_json(lines: Lines) -> pl.DataFrame | None:
+    fields = FIELDS[lines.stream]
+    schema = {"record": pl.Struct(fields)} if lines.are_messages else fields
+    try:
+        frame = pl.read_ndjson(io.BytesIO(lines.data), schema=schema)
     except pl.exceptions.PolarsError:
         return None
-    return frame if frame.height == count else None
-
-
-def decode_lines(data: bytes) -> list[dict[str, Any]]:
-    """Return the objects of whole lines, which is slow."""
-    return [decode(line) for line in data.split(b"\n") if line.strip()]
+    if not lines.are_messages:
+        return frame
+    return None if frame["record"].has_nulls() else frame.unnest("record")
 
 
 def decode(line: bytes) -> dict[str, Any]:
@@ -115,10 +181,19 @@ def decode(line: bytes) -> dict[str, Any]:
 
 
 def _decode(line: bytes) -> Any:
-    """Return a line's value; Python's own decoder takes half of a surrogate pair."""
-    if has_surrogate(line):
-        return json.loads(line)
-    return _decoder.decode(line)
+    """Return a line's value.
+
+    Python's own decoder takes half of a surrogate pair, and a text with a tab in it.
+    """
+    try:
+        return _decoder.decode(line)
+    except ValueError:
+        return json.loads(line, strict=False, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> NoReturn:
+    """Refuse what is no JSON: NaN and the infinities."""
+    raise ValueError(constant)
 
 
 def to_frame(stream: str, records: list[Any]) -> pl.DataFrame:

@@ -12,7 +12,6 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
 from scoring_transform.parsing import decode
-from scoring_transform.unwrapping import to_heads
 from sync_core.errors import FatalError
 
 if TYPE_CHECKING:
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 SECONDS = 1.0
 LONGEST_LINE = 64 << 20
+HEADS = (
+    b'{"type":"RECORD","stream":"%s","record":',
+    b'{"type": "RECORD", "stream": "%s", "record": ',
+)
 
 
 class Taker(Protocol):
@@ -61,7 +64,9 @@ class BlockReader(GenericSingerReader[bytes]):
         self.translate: Callable[[Iterator[bytes]], Iterator[bytes]] = iter
         heads = [(head, stream) for stream in streams for head in to_heads(stream)]
         #: One group for each way in which a line of a big stream may begin.
-        self._runs = re.compile(b"|".join(_to_run(head) for head, _ in heads))
+        self._head = re.compile(b"|".join(b"(%s)" % re.escape(h) for h, _ in heads))
+        #: For each of them the end of a line behind which another kind of line is.
+        self._ends = [re.compile(rb"\n(?!%s)" % re.escape(head)) for head, _ in heads]
         self._streams = [stream for _, stream in heads]
         self._counts: Counter[str] = Counter()
 
@@ -95,10 +100,11 @@ class BlockReader(GenericSingerReader[bytes]):
         """Take lines that belong together as one, and others one by one."""
         begin = 0
         while begin < len(block):
-            run = self._runs.match(block, begin)
-            if run:
-                end = run.end()
-                self._take(run.lastindex or 0, block[begin:end])
+            head = self._head.match(block, begin)
+            if head and head.lastindex:
+                found = self._ends[head.lastindex - 1].search(block, begin)
+                end = found.end() if found else len(block)
+                self._take(head.lastindex, block[begin:end])
             else:
                 end = block.index(b"\n", begin) + 1
                 line = block[begin:end]
@@ -127,9 +133,9 @@ class BlockReader(GenericSingerReader[bytes]):
             raise FatalError("The input has a line that is not a Singer message.")
 
 
-def _to_run(head: bytes) -> bytes:
-    """Return a pattern of lines with this head, as many as there are."""
-    return b"((?:%s[^\n]*+\n)++)" % re.escape(head)
+def to_heads(stream: str) -> tuple[bytes, ...]:
+    """Return how taps begin the RECORD lines of a stream."""
+    return tuple(head % stream.encode() for head in HEADS)
 
 
 def _wait(source: IO[bytes], idle: Callable[[], None]) -> None:

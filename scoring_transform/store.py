@@ -79,7 +79,8 @@ class Store:
     def parse(self) -> None:
         """Parse all lines; afterwards `since` is right for everything read so far."""
         for stream, lines in self._lines.items():
-            for frame in lines.take():
+            frame = lines.take()
+            if frame is not None:
                 self._add(stream, frame)
 
     def _add(self, stream: str, frame: pl.DataFrame) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from score_worlds import at, counted, map_lines, rows_of, schema_messages, to_lines
 
 from scoring_transform import reader
+from scoring_transform.forms import FITS, to_form
 from scoring_transform.lines import Lines
 from scoring_transform.parsing import (
     FIELDS,
@@ -22,7 +23,6 @@ from scoring_transform.parsing import (
 )
 from scoring_transform.reader import to_blocks
 from scoring_transform.states import HeldStates
-from scoring_transform.unwrapping import unwrap
 from sync_core.errors import FatalError
 
 KEYS = {"event_id": "e", "activity_id": "a", "activity": "chat"}
@@ -59,11 +59,23 @@ def lines(*records: Any, form: str = "compact") -> bytes:
     return "".join(f"{text}\n" for text in texts).encode()
 
 
-def waiting(data: bytes, count: int) -> Lines:
-    """Return lines that wait to be parsed."""
+def parsed(data: bytes, count: int) -> pl.DataFrame:
+    """Return the rows of lines that waited to be parsed."""
     read = Lines("activities")
     read.add(data, 1, count)
-    return read
+    rows = read.take()
+    assert rows is not None
+    return rows
+
+
+def fits(data: bytes, *, is_message: bool = True) -> list[bool]:
+    """Return which lines have the form of the first one."""
+    first = data[: data.index(b"\n")]
+    form = to_form(first, is_message=is_message)
+    assert form is not None
+    read = form.read(data, FIELDS["activities"])
+    assert read is not None
+    return read[FITS].to_list()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -87,33 +99,141 @@ def waiting(data: bytes, count: int) -> Lines:
 def test_fast_and_slow_reading_agree(form: str, records: list[dict[str, Any]]) -> None:
     """Whatever the text is, whatever is missing or new, however a tap writes it."""
     data = lines(*records, form=form)
-    [frame] = waiting(data, len(records)).take()
+    frame = parsed(data, len(records))
     assert to_typed("activities", to_frame("activities", records)).equals(
         frame.drop("number")
     )
 
 
-@pytest.mark.parametrize("form", USUAL)
-def test_usual_lines_are_cut(form: str) -> None:
-    """What stands around the records goes."""
-    records = [KEYS, KEYS | {"new_field": {"a": {"b": 1}}}]
-    cut = unwrap("activities", lines(*records, form=form), 2) or b""
-    assert [json.loads(line) for line in cut.splitlines()] == records
-
-
 @pytest.mark.parametrize("form", ["unusual", "more-behind", "more-behind-timed"])
 def test_unusual_lines_are_read_all_the_same(form: str) -> None:
     """Slowly, with nothing taken for what it is not."""
-    [frame] = waiting(lines(KEYS, KEYS, form=form), 2).take()
+    frame = parsed(lines(KEYS, KEYS, form=form), 2)
     assert frame["activity_id"].to_list() == ["a", "a"]
 
 
-def test_lines_in_different_forms_are_not_cut() -> None:
-    """None of them, so that nothing is taken for what it is not."""
+@pytest.mark.parametrize("form", USUAL)
+def test_usual_lines_have_a_form(form: str) -> None:
+    """Whatever their values are, as long as they are plain."""
+    full = KEYS | {"quantity": 1.5, "anonymous": True, "new": "x", "empty": {}}
+    last = full | {"quantity": None, "anonymous": False, "event_id": None, "new": None}
+    data = lines(full, full | {"activity_id": "b c"}, last, form=form)
+    assert fits(data.replace(b"b c", "é".encode())) == [True] * 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda line: line.replace(b'"a"', b'"a,b"'), id="comma"),
+        pytest.param(lambda line: line.replace(b'"a"', b'"a\\"b"'), id="quote"),
+        pytest.param(lambda line: line.replace(b'"a"', b'"\\u00e9"'), id="escape"),
+        pytest.param(lambda line: line.replace(b'"a"', b'"a":"b"'), id="two-values"),
+        pytest.param(lambda line: line.replace(b'"a"', b'"'), id="half-a-text"),
+        pytest.param(lambda line: line.replace(b'"a"', b"7"), id="number-for-text"),
+        pytest.param(lambda line: line.replace(b'"a"', b"nul"), id="no-value"),
+        pytest.param(lambda line: line.replace(b'"a"', b'{"a":1}'), id="object"),
+        pytest.param(lambda line: line.replace(b"2.5", b"1e2"), id="power-of-ten"),
+        pytest.param(lambda line: line.replace(b"2.5", b"02"), id="octal"),
+        pytest.param(lambda line: line.replace(b"2.5", b"NaN"), id="nan"),
+        pytest.param(lambda line: line.replace(b"2.5", b'"2.5"'), id="text-for-number"),
+        pytest.param(lambda line: line.replace(b"true", b"1"), id="number-for-flag"),
+        pytest.param(lambda line: line.replace(b"RECORD", b"STATE"), id="type"),
+        pytest.param(lambda line: line.replace(b"activity_id", b"id"), id="key"),
+        pytest.param(lambda line: line.replace(b"}}\n", b'},"x":1}\n'), id="more"),
+        pytest.param(lambda line: line.replace(b"}}\n", b'}},{"x":1}\n'), id="behind"),
+        pytest.param(lambda line: line.replace(b"}}\n", b"}\n"), id="cut-off"),
+        pytest.param(lambda line: line[:40] + b"\n", id="torn"),
+        pytest.param(lambda line: line[:-1] + line, id="two-in-one"),
+    ],
+)
+def test_a_line_that_differs_in_anything_but_its_values_does_not_fit(
+    change: Any,
+) -> None:
+    """Then it is read as JSON, or refused."""
+    line = lines(KEYS | {"quantity": 2.5, "anonymous": True, "detail": "x"})
+    changed = change(line)
+    assert changed != line
+    assert fits(line + changed + line) == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("data", "is_message"),
+    [
+        (lines(KEYS | {"custom": {"a": 1}}), True),
+        (lines(KEYS | {"detail": "a,b"}), True),
+        (lines(KEYS | {"detail": "a\tb"}), True),
+        (lines(KEYS), False),
+        (b'{"event_id":"e"}\n', True),
+        (b'{"record":{},"event_id":"e"}\n', True),
+        (b'{"type":"RECORD","record":{"event_id":"e","event_id":"f"}}\n', True),
+    ],
+)
+def test_some_lines_show_no_form(data: bytes, is_message: bool) -> None:  # noqa: FBT001
+    """Nested values, and texts that are not written as they are."""
+    assert to_form(data[:-1], is_message=is_message) is None
+
+
+def test_lines_of_several_forms_are_read_together() -> None:
+    """Taps that leave out what is empty, and messages of several taps."""
+    few = {"event_id": "f", "activity_id": "b", "activity": "question"}
+    records = [KEYS, KEYS | {"detail": "a, b"}, few, KEYS | {"object_id": "o"}] * 50
+    data = b"".join(
+        lines(record, form=form)
+        for record, form in zip(records, [*USUAL, "unusual"] * 40, strict=True)
+    )
+    rows = parsed(data, len(records))
+    assert to_typed("activities", to_frame("activities", records)).equals(
+        rows.drop("number")
+    )
+    assert rows["number"].to_list() == list(range(1, 201))
+
+
+def test_lines_in_different_forms_are_told_apart() -> None:
+    """Nothing is taken for what it is not."""
     data = lines(KEYS) + lines(KEYS, form="spaced") + lines(KEYS, form="compact-timed")
-    assert unwrap("activities", data, 3) is None
-    [frame] = waiting(data, 3).take()
-    assert frame["event_id"].to_list() == ["e", "e", "e"]
+    assert fits(data) == [True, False, False]
+    assert parsed(data, 3)["event_id"].to_list() == ["e", "e", "e"]
+
+
+@pytest.mark.parametrize("company", [0, 1, 50])
+def test_a_torn_line_is_refused_in_any_company(company: int) -> None:
+    """Without a word of what stands in it."""
+    good = lines(KEYS) * company
+    torn = lines(KEYS | {"detail": "secret"})[:-5] + b"\n"
+    with pytest.raises(FatalError, match="not JSON") as caught:
+        parsed(good + torn + good, 2 * company + 1)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("company", [b"", lines(KEYS | {"detail": "a, b"})])
+def test_a_tab_in_a_text_is_read_in_any_company(company: bytes) -> None:
+    """JSON wants it escaped; whoever does not do so still has it in the text."""
+    data = lines(KEYS) + lines(KEYS).replace(b'"a"', b'"a\tb"') + company
+    assert parsed(data, data.count(b"\n"))["activity_id"][1] == "a\tb"
+
+
+@given(
+    cuts=st.lists(st.integers(0, 200), min_size=1, max_size=3),
+    inserted=st.sampled_from(list('",:{}[] x0-\\')),
+)
+def test_changed_lines_are_read_as_json_or_refused(
+    cuts: list[int], inserted: str
+) -> None:
+    """Wherever a character came between: never as something else."""
+    plain = lines(KEYS | {"quantity": 2.5, "detail": "x"})[:-1].decode()
+    text = plain
+    for cut in cuts:
+        text = text[:cut] + inserted + text[cut:]
+    data = f"{plain}\n{text}\n{plain}\n".encode()
+    [is_whole, does_fit, _] = fits(data)
+    assert is_whole
+    if does_fit:
+        form = to_form(plain.encode(), is_message=True)
+        assert form is not None
+        read = form.read(data, FIELDS["activities"])
+        assert read is not None
+        record = json.loads(text)["record"]
+        assert to_frame("activities", [record]).row(0) == read.drop(FITS).row(1)
 
 
 def test_lines_stay_in_their_order() -> None:
@@ -121,7 +241,8 @@ def test_lines_stay_in_their_order() -> None:
     read = Lines("activities")
     for number, form in enumerate(FORMS):
         read.add(lines(KEYS | {"event_id": form}, form=form), number, 1)
-    rows = pl.concat(read.take())
+    rows = read.take()
+    assert rows is not None
     assert rows["event_id"].to_list() == list(FORMS)
     assert rows["number"].to_list() == list(range(len(FORMS)))
 
@@ -143,9 +264,8 @@ def test_odd_ids_are_text(value: Any) -> None:
     """Any id is a text, the same however its line is written and read."""
     record = KEYS | {"event_id": value}
     read = [
-        frame["event_id"][0]
-        for form in ("compact", "unusual")
-        for frame in waiting(lines(record, form=form), 1).take()
+        parsed(lines(record, form=form), 1)["event_id"][0]
+        for form in ("compact", "more-behind")
     ]
     assert read[0]
     assert read == [read[0], read[0]]
@@ -156,7 +276,7 @@ def test_half_a_surrogate_pair_is_read_in_either_spelling() -> None:
     small = lines(KEYS | {"event_id": "\ud83d"})
     large = small.replace(b"\\ud83d", b"\\uD83D")
     assert small != large
-    found = [next(waiting(data, 1).take())["event_id"][0] for data in (small, large)]
+    found = [parsed(data, 1)["event_id"][0] for data in (small, large)]
     assert found == ["?", "?"]
 
 
@@ -177,7 +297,7 @@ def test_half_a_surrogate_pair_is_read_in_either_spelling() -> None:
 def test_what_cannot_be_read_is_named(record: Any, wanted: str) -> None:
     """By its field, never by its content."""
     with pytest.raises(FatalError, match=wanted) as caught:
-        list(waiting(lines(record), 1).take())
+        parsed(lines(record), 1)
     assert "yesterday" not in str(caught.value)
 
 
