@@ -154,7 +154,8 @@ class Form:
             there[key].to_value(kind) if key in there else pl.lit(None, kind).alias(key)
             for key, kind in kinds.items()
         ]
-        return table.select(*values, reduce(and_, fits).alias(FITS))
+        read = table.lazy().select(*values, reduce(and_, fits).alias(FITS))
+        return read.collect(engine="in-memory")
 
     def _to_table(self, data: bytes) -> pl.DataFrame | None:
         names = [field.column for field in self.fields]

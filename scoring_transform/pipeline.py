@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scoring_transform.states import HeldState
     from scoring_transform.store import Group
 
-MOST_UNPARSED = 96 << 20
+MOST_UNPARSED = 48 << 20
 MOST_CLOSED = 5_000
 MOST_STATES = 16 << 20
 NATIVE = ("events", *STREAMS)

@@ -55,6 +55,7 @@ class Store:
         self._lines = {stream: Lines(stream) for stream in STREAMS}
         self._rows: dict[str, list[pl.DataFrame]] = {stream: [] for stream in STREAMS}
         self.since: dict[str, int] = {}
+        self._last: dict[str, int] = {}
         self.unknown: Counter[str] = Counter()
 
     @property
@@ -96,9 +97,12 @@ class Store:
 
     def _keep(self, stream: str, frame: pl.DataFrame) -> None:
         self._rows[stream].append(frame)
-        firsts = frame.group_by("event_id").agg(pl.col(NUMBER).min())
-        for event_id, first in firsts.iter_rows():
+        spans = frame.group_by("event_id").agg(
+            first=pl.col(NUMBER).min(), last=pl.col(NUMBER).max()
+        )
+        for event_id, first, last in spans.iter_rows():
             self.since[event_id] = min(first, self.since.get(event_id, first))
+            self._last[event_id] = max(last, self._last.get(event_id, last))
 
     def spill_beyond(self, limit: int) -> None:
         """Put the activities of open events on disk if there are more than these."""
@@ -116,8 +120,11 @@ class Store:
         on_disk = {e: n for e, n in closed.items() if e in self._spill.events}
         in_memory = {e: n for e, n in closed.items() if e not in on_disk}
         open_on_disk = self._spill.events - closed.keys()
+        is_all = all(self._last[e] < closed.get(e, -1) for e in self.since)
         self.since = {e: n for e, n in self.since.items() if e in open_on_disk}
-        frames = {stream: self._take(stream, closed) for stream in STREAMS}
+        self._last = {e: n for e, n in self._last.items() if e in open_on_disk}
+        limits = {} if is_all else closed
+        frames = {stream: self._take(stream, limits) for stream in STREAMS}
         if in_memory:
             yield Group(closed=in_memory, frames=_within(frames, in_memory))
         if on_disk:
@@ -135,22 +142,26 @@ class Store:
         """Free everything on disk."""
         self._spill.delete()
 
-    def _take(self, stream: str, closed: Mapping[str, int]) -> pl.DataFrame:
-        limits = pl.DataFrame(
-            {"event_id": list(closed), "limit": list(closed.values())},
-            schema={"event_id": pl.String, "limit": pl.Int64},
-        )
+    def _take(self, stream: str, limits: Mapping[str, int]) -> pl.DataFrame:
+        """Remove and return the rows of events below their limits, or all rows."""
         taken = [empty_frame(stream)]
         rows, self._rows[stream] = self._rows[stream], []
         for frame in rows:
-            joined = frame.join(
-                limits, on="event_id", how="left", maintain_order="left"
-            )
-            is_closed = joined[NUMBER] < joined["limit"].fill_null(-1)
-            taken.append(frame.filter(is_closed))
-            if not is_closed.all():
+            is_closed = _to_closed(frame, limits) if limits else None
+            taken.append(frame if is_closed is None else frame.filter(is_closed))
+            if is_closed is not None and not is_closed.all():
                 self._keep(stream, frame.filter(~is_closed))
         return pl.concat(taken)
+
+
+def _to_closed(frame: pl.DataFrame, limits: Mapping[str, int]) -> pl.Series:
+    """Return which rows are of one of the events, and below its limit."""
+    table = pl.DataFrame(
+        {"event_id": list(limits), "limit": list(limits.values())},
+        schema={"event_id": pl.String, "limit": pl.Int64},
+    )
+    joined = frame.join(table, on="event_id", how="left", maintain_order="left")
+    return joined[NUMBER] < joined["limit"].fill_null(-1)
 
 
 def _within(
