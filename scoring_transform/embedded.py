@@ -84,15 +84,6 @@ class Tables:
     activities: pl.LazyFrame
 
 
-def compute(frames: Iterable[pl.LazyFrame]) -> list[pl.DataFrame]:
-    """Compute frames, and what they have in common once.
-
-    What is scored at one time fits into memory, and the engine for what does not takes
-    up to twice as long, for small frames above all.
-    """
-    return pl.collect_all(list(frames), engine="in-memory")
-
-
 def run(tables: Tables, model: Model) -> Mapping[str, pl.DataFrame]:
     """Score events and return every frame of the result, computed."""
     inputs = _to_inputs(tables, _to_code())
@@ -127,7 +118,7 @@ def _rank(frames: dict[str, pl.DataFrame], model: Model) -> Scores:
 def _count(inputs: Inputs, model: Model) -> dict[str, pl.DataFrame]:
     counts = to_counts(inputs, model, keep=_computed)
     frames = [getattr(counts, name).to_native() for name in COUNTS]
-    return dict(zip(COUNTS, compute(frames), strict=True))
+    return dict(zip(COUNTS, pl.collect_all(frames), strict=True))
 
 
 def _to_code() -> pl.Categorical:
@@ -155,10 +146,10 @@ def _to_frame(frame: pl.DataFrame) -> nw.LazyFrame[pl.LazyFrame]:
 def _computed(
     *frames: nw.LazyFrame[pl.LazyFrame],
 ) -> list[nw.LazyFrame[pl.LazyFrame]]:
-    computed = compute(frame.to_native() for frame in frames)
+    computed = pl.collect_all([frame.to_native() for frame in frames])
     return [_to_frame(frame) for frame in computed]
 
 
 def _collect(scores: Scores) -> Mapping[str, pl.DataFrame]:
     frames = [getattr(scores, name).to_native() for name in RESULTS]
-    return dict(zip(RESULTS, compute(frames), strict=True))
+    return dict(zip(RESULTS, pl.collect_all(frames), strict=True))
