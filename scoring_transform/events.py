@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -53,7 +53,7 @@ class EventFacts:
                 "A record of `events` has no `event_id`. Without it the event cannot "
                 "be scored: map it in the stage before this one."
             )
-        known = {f.name: _text(record.get(f.name)) for f in fields(cls)}
+        known = {name: _text(record.get(name)) for name in cls.__slots__}
         for name in ("reported_activities", "partial_activities"):
             known[name] = tuple(str(item) for item in record.get(name) or ())
         return cls(**known)

@@ -92,13 +92,17 @@ def with_groups(leads: Frame, model: Model) -> Frame:
         s_group=to_s_group(model),
     )
     return grouped.with_columns(
-        p_group_rank=nw.when(scored).then(
-            competition_rank("points", *SCORED, "p_group")
-        ),
-        s_group_rank=nw.when(scored).then(
-            competition_rank("points", *SCORED, "s_group")
-        ),
+        **{f"{kind}_group_rank": _to_group_rank(f"{kind}_group") for kind in (P, S)}
     ).drop("points")
+
+
+def _to_group_rank(group: str) -> nw.Expr:
+    """Return ranks 1, 2, 2, 4 within a group.
+
+    Whoever is better than its best is in a better group, so one subtraction will do.
+    """
+    rank = nw.col("absolute_rank")
+    return rank - rank.min().over(*SCORED, group) + 1
 
 
 def _shown(points: nw.Expr, rounding: str) -> nw.Expr:
