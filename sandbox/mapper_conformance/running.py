@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import importlib
 import io
 import json
@@ -10,7 +11,9 @@ import os
 import shlex
 import subprocess
 import sys
+import termios
 import threading
+import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -29,6 +32,8 @@ with open(sys.argv[1], "w") as told:
     told.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
 raise SystemExit(code)
 """
+#: Seconds in which a few lines that were read are taken.
+MOMENT = 0.3
 KIB = 1 if sys.platform == "darwin" else 1024
 
 
@@ -88,11 +93,24 @@ class Mapper:
         )
 
     def run_until(
-        self, data: bytes, number: signal.Signals, *, written: int, **settings: Any
+        self,
+        data: bytes,
+        number: signal.Signals,
+        *,
+        written: int,
+        all_read: bool = False,
+        **settings: Any,
     ) -> Ran:
         """Run it, and send a signal once it wrote so many lines.
 
         Its input stays open until then, so that it cannot have come to its end.
+
+        Args:
+            data: Its input.
+            number: The signal.
+            written: After how many lines of output.
+            all_read: Whether it must have read all of its input by then, too.
+            settings: Further settings.
         """
         with self._start(settings) as process:
             held: list[bytes] = []
@@ -103,6 +121,9 @@ class Mapper:
             out = _opened(process.stdout)
             while len(held) < written and (line := out.readline()):
                 held.append(line)
+            if all_read:
+                feeding.join()
+                _await_reading(process)
             process.send_signal(number)
             rest = out.read()
             process.wait()
@@ -199,6 +220,17 @@ def _feed(target: IO[bytes] | None, data: bytes) -> None:
         stream = _opened(target)
         stream.write(data)
         stream.flush()
+
+
+def _await_reading(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process has read what is in its input, and has seen to it."""
+    unread = bytearray(4)
+    while process.poll() is None:
+        fcntl.ioctl(_opened(process.stdin), termios.FIONREAD, unread)
+        if not any(unread):
+            time.sleep(MOMENT)
+            return
+        time.sleep(MOMENT / 10)
 
 
 def _opened(stream: IO[bytes] | None) -> IO[bytes]:

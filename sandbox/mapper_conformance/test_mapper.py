@@ -170,7 +170,9 @@ def test_a_signal_ends_it_with_its_code(
     prompt = kit.settings("prompt")
     calm = [*kit.feed.schemas, *first.messages, state(len(first.messages))]
     written = len(ended_well(kit.make().run(to_lines(calm), **prompt)).messages)
-    ran = mapper.run_until(to_lines(sent), number, written=written, **prompt)
+    ran = mapper.run_until(
+        to_lines(sent), number, written=written, all_read=True, **prompt
+    )
     assert ran.code == code
     assert groups_of(kit.feed, ran.messages) == {first.name}
     assert [state(len(first.messages))] == states_of(ran.messages)

@@ -76,6 +76,8 @@ class Toy:
     def take(self, message: dict[str, Any]) -> None:
         """Take one message."""
         self.number += 1
+        if self.mistake == "writes-on-at-a-signal":
+            time.sleep(0.001)  # a signal that does not wait for it comes before
         kind = message["type"]
         if kind == "SCHEMA" and self.mistake == "starts-anew-at-a-schema":
             self.db.execute("delete from visits")
