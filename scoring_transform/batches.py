@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlparse
 
 import polars as pl
 
-from scoring_transform.parsing import FIELDS, Lines, read_lines, to_typed
+from scoring_transform.parsing import FIELDS, RawLines, read_lines, to_typed
 from scoring_transform.reader import to_blocks
 from sync_core.errors import FatalError
 
@@ -100,7 +100,9 @@ def _read_lines(stream: str, path: Path, compression: Any) -> Iterator[pl.DataFr
     with _open(path, compression) as source:
         for block in to_blocks(source.read, size=BLOCK):
             places = pl.int_range(block.count(b"\n"), eager=True)
-            lines = Lines(stream=stream, data=block, places=places, are_messages=False)
+            lines = RawLines(
+                stream=stream, data=block, places=places, are_messages=False
+            )
             yield to_typed(stream, read_lines(lines))
 
 

@@ -1,11 +1,10 @@
 """The form that the lines of a tap share, and lines of one form as columns.
 
 A tap writes all records of a stream alike: the same keys in the same order, and commas
-between them. So a table of what stands between the commas, whose columns each begin and
-end in the same way, holds the values of all lines. That is read several times as fast
-as JSON. What fits a form is a JSON object, and the one it looks like: a value that is
-compared with less than that, such as a text with a comma, a quote or a backslash in it,
-does not fit, and its line is left to others.
+between them. So its lines are read as a table of what stands between the commas, each
+of whose columns begins and ends alike, in half the time that JSON takes. A line fits
+only if every value in it is a plain one. A text with a comma, a quote or a backslash
+in it, or anything else that is nested or odd, does not fit, and is left to others.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from scoring_transform import parsing
+from scoring_transform.parsing import RawLines, read_lines, to_typed
 from scoring_transform.spill import NUMBER
 
 
@@ -39,12 +39,10 @@ class Lines:
             return None
         data, self._blocks, self.size = b"".join(self._blocks), [], 0
         numbers = self._take_numbers()
-        read = parsing.read_lines(
-            parsing.Lines(
-                stream=self._stream, data=data, places=numbers, are_messages=True
-            )
+        raw = RawLines(
+            stream=self._stream, data=data, places=numbers, are_messages=True
         )
-        return parsing.to_typed(self._stream, read).with_columns(numbers)
+        return to_typed(self._stream, read_lines(raw)).with_columns(numbers)
 
     def _take_numbers(self) -> pl.Series:
         """Return each line's number; there may be as many blocks as lines."""

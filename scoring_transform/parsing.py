@@ -81,8 +81,8 @@ _decoder = msgspec.json.Decoder()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lines:
-    """Lines of one stream.
+class RawLines:
+    """Lines of one stream as they came.
 
     Attributes:
         stream: One of the three streams that come in numbers.
@@ -96,14 +96,14 @@ class Lines:
     places: pl.Series
     are_messages: bool
 
-    def only(self, wanted: pl.Series) -> Lines:
+    def only(self, wanted: pl.Series) -> RawLines:
         """Return some of the lines."""
         texts = pl.scan_lines(io.BytesIO(self.data)).collect().to_series()
         data = "".join(f"{text}\n" for text in texts.filter(wanted).to_list()).encode()
         return replace(self, data=data, places=self.places.filter(wanted))
 
 
-def read_lines(lines: Lines) -> pl.DataFrame:
+def read_lines(lines: RawLines) -> pl.DataFrame:
     """Return records as columns of text, numbers and flags, in the order of the lines.
 
     What most lines look like is read first, then what most of the others look like;
@@ -126,7 +126,7 @@ def read_lines(lines: Lines) -> pl.DataFrame:
     return pl.concat(found).sort(PLACE).drop(PLACE)
 
 
-def _read_form(lines: Lines) -> pl.DataFrame | None:
+def _read_form(lines: RawLines) -> pl.DataFrame | None:
     """Return the lines by the form of the first one, if enough of them have it."""
     first = lines.data[: lines.data.index(b"\n")]
     try:
@@ -140,7 +140,7 @@ def _read_form(lines: Lines) -> pl.DataFrame | None:
     return read if read[FITS].sum() * LEAST_SHARE >= read.height else None
 
 
-def _read_json(lines: Lines) -> pl.DataFrame:
+def _read_json(lines: RawLines) -> pl.DataFrame:
     """Return lines of any form, with their places; line by line if one is odd."""
     frame = None if has_surrogate(lines.data) else _parse_json(lines)
     if frame is not None and frame.height == len(lines.places):
@@ -154,7 +154,7 @@ def _read_json(lines: Lines) -> pl.DataFrame:
     return frame.with_columns(lines.places.gather(there).alias(PLACE))
 
 
-def _parse_json(lines: Lines) -> pl.DataFrame | None:
+def _parse_json(lines: RawLines) -> pl.DataFrame | None:
     fields = FIELDS[lines.stream]
     schema = {"record": pl.Struct(fields)} if lines.are_messages else fields
     try:

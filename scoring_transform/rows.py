@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -20,10 +20,13 @@ from scoring_transform.streams import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from scoring_transform.model import Model
 
+#: Rows are made of few people at a time, for which the engine that streams takes half
+#: as long again; the score of a million activities it computes faster.
+ENGINE: Final = "in-memory"
 PERSON = ("event_id", "attendee_id")
 #: A person's place in the output and a window's: by what everything below is joined.
 BLOCK = ("place", "window")
@@ -53,29 +56,20 @@ class Result:
 
 def to_rows(result: Result, streams: Collection[str]) -> dict[str, pl.DataFrame]:
     """Return the rows of streams, in an order that depends on nothing else."""
-    [people] = compute([_to_people(result)])
-    [parts] = compute([_to_parts(result, people.lazy())])
+    people = _to_people(result).collect(engine=ENGINE)
+    parts = _to_parts(result, people.lazy()).collect(engine=ENGINE).lazy()
     lazy = {
-        "lead_scores": _to_leads(result, parts.lazy(), people.lazy()),
-        "activity_scores": _to_activities(result, parts.lazy()),
+        "lead_scores": _to_leads(result, parts, people.lazy()),
+        "activity_scores": _to_activities(result, parts),
     }
     wanted = {name: rows for name, rows in lazy.items() if name in streams}
-    return dict(zip(wanted, compute(wanted.values()), strict=True))
-
-
-def compute(frames: Iterable[pl.LazyFrame]) -> list[pl.DataFrame]:
-    """Compute frames, and what they have in common once.
-
-    Rows are made of few people at a time, for which the engine that streams takes half
-    as long again; the score of a million activities it computes faster.
-    """
-    return pl.collect_all(list(frames), engine="in-memory")
+    computed = pl.collect_all(list(wanted.values()), engine=ENGINE)
+    return dict(zip(wanted, computed, strict=True))
 
 
 def to_summary_rows(result: Result) -> pl.DataFrame:
     """Return the rows of the summaries of whole events."""
-    [rows] = compute([_to_summaries(result)])
-    return rows
+    return _to_summaries(result).collect(engine=ENGINE)
 
 
 def _to_people(result: Result) -> pl.LazyFrame:

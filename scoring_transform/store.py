@@ -123,8 +123,10 @@ class Store:
         is_all = all(self._last[e] < closed.get(e, -1) for e in self.since)
         self.since = {e: n for e, n in self.since.items() if e in open_on_disk}
         self._last = {e: n for e, n in self._last.items() if e in open_on_disk}
-        limits = {} if is_all else closed
-        frames = {stream: self._take(stream, limits) for stream in STREAMS}
+        frames = {
+            stream: self._take_all(stream) if is_all else self._take(stream, closed)
+            for stream in STREAMS
+        }
         if in_memory:
             yield Group(closed=in_memory, frames=_within(frames, in_memory))
         if on_disk:
@@ -142,26 +144,26 @@ class Store:
         """Free everything on disk."""
         self._spill.delete()
 
-    def _take(self, stream: str, limits: Mapping[str, int]) -> pl.DataFrame:
-        """Remove and return the rows of events below their limits, or all rows."""
+    def _take_all(self, stream: str) -> pl.DataFrame:
+        rows, self._rows[stream] = self._rows[stream], []
+        return pl.concat([empty_frame(stream), *rows])
+
+    def _take(self, stream: str, closed: Mapping[str, int]) -> pl.DataFrame:
+        limits = pl.DataFrame(
+            {"event_id": list(closed), "limit": list(closed.values())},
+            schema={"event_id": pl.String, "limit": pl.Int64},
+        )
         taken = [empty_frame(stream)]
         rows, self._rows[stream] = self._rows[stream], []
         for frame in rows:
-            is_closed = _to_closed(frame, limits) if limits else None
-            taken.append(frame if is_closed is None else frame.filter(is_closed))
-            if is_closed is not None and not is_closed.all():
+            joined = frame.join(
+                limits, on="event_id", how="left", maintain_order="left"
+            )
+            is_closed = joined[NUMBER] < joined["limit"].fill_null(-1)
+            taken.append(frame.filter(is_closed))
+            if not is_closed.all():
                 self._keep(stream, frame.filter(~is_closed))
         return pl.concat(taken)
-
-
-def _to_closed(frame: pl.DataFrame, limits: Mapping[str, int]) -> pl.Series:
-    """Return which rows are of one of the events, and below its limit."""
-    table = pl.DataFrame(
-        {"event_id": list(limits), "limit": list(limits.values())},
-        schema={"event_id": pl.String, "limit": pl.Int64},
-    )
-    joined = frame.join(table, on="event_id", how="left", maintain_order="left")
-    return joined[NUMBER] < joined["limit"].fill_null(-1)
 
 
 def _within(
