@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from scoring_transform.parsing import FIELDS, RawLines, read_lines, to_typed
 from scoring_transform.reader import to_blocks
-from sync_core.errors import FatalError
+from sync_core.batch_files import open_lines, readable, to_path, to_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 PIECE = 250_000
 BLOCK = 16 << 20
@@ -53,36 +50,17 @@ class BatchFiles:
         self._waiting = [item for item in self._waiting if item[0] >= self._covered]
 
 
-def to_path(address: str) -> Path:
-    """Return the path of a file of a manifest; only local files are read."""
-    parts = urlparse(address)
-    if parts.scheme not in ("", "file") or parts.netloc not in ("", "localhost"):
-        raise FatalError(
-            "A BATCH message names a file that is not on this machine. Set the tap's "
-            "`batch_config.storage.root` to a local folder."
-        )
-    return Path(unquote(parts.path))
-
-
 def _read_file(
     stream: str, path: Path, encoding: Mapping[str, Any]
 ) -> Iterator[pl.DataFrame]:
-    kind = encoding.get("format", "jsonl")
-    try:
-        if kind == "parquet":
+    form = encoding.get("format", "jsonl")
+    with readable(path, pl.exceptions.PolarsError):
+        if form == "parquet":
             yield from _read_parquet(stream, path)
-        elif kind == "jsonl":
+        elif form == "jsonl":
             yield from _read_lines(stream, path, encoding.get("compression"))
         else:
-            raise FatalError(
-                f"BATCH files in the format `{kind}` cannot be read; set the tap's "
-                "`batch_config.encoding.format` to `parquet` or `jsonl`."
-            )
-    except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError) as error:
-        raise FatalError(
-            f"The batch file {path.name} cannot be read ({type(error).__name__}). Run "
-            "the tap again."
-        ) from error
+            raise to_refusal(form)
 
 
 def _read_parquet(stream: str, path: Path) -> Iterator[pl.DataFrame]:
@@ -97,16 +75,10 @@ def _read_parquet(stream: str, path: Path) -> Iterator[pl.DataFrame]:
 
 
 def _read_lines(stream: str, path: Path, compression: Any) -> Iterator[pl.DataFrame]:
-    with _open(path, compression) as source:
+    with open_lines(path, compression) as source:
         for block in to_blocks(source.read, size=BLOCK):
             places = pl.int_range(block.count(b"\n"), eager=True)
             lines = RawLines(
                 stream=stream, data=block, places=places, are_messages=False
             )
             yield to_typed(stream, read_lines(lines))
-
-
-def _open(path: Path, compression: Any) -> IO[bytes] | gzip.GzipFile:
-    if compression == "gzip":
-        return gzip.open(path, "rb")
-    return path.open("rb")

@@ -6,14 +6,17 @@ import datetime as dt
 import sys
 import time
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import singer_sdk.typing as th
-from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.configuration._dict_config import merge_missing_config_jsonschema
+from singer_sdk.helpers.capabilities import BATCH_CONFIG, PluginCapabilities
 from singer_sdk.mapper_base import InlineMapper
 
+from scoring_transform.batch_folder import BatchFolder
 from scoring_transform.ending import PromptEnd
 from scoring_transform.model import Model, read_model
 from scoring_transform.pipeline import Limits, Pipeline
@@ -23,6 +26,7 @@ from scoring_transform.sources.mapping import load_source
 from scoring_transform.sources.translating import Translator
 from scoring_transform.store import STREAMS
 from scoring_transform.streams import KEYS
+from scoring_transform.writing import Outlet
 from sync_core.plugin import PluginMixin
 
 if TYPE_CHECKING:
@@ -31,6 +35,10 @@ if TYPE_CHECKING:
     import singer_sdk.singerlib as singer
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
+BATCH_MEANING = (
+    "Sends scores as files, which BATCH messages name, instead of a RECORD for each "
+    "row: in this form and into this folder, to a target on the same machine."
+)
 RULES = tuple(field.name for field in msgspec.structs.fields(ScoringFile))
 
 
@@ -173,6 +181,14 @@ class ScoringTransform(PluginMixin, InlineMapper):
         ),
     ).to_dict()
 
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the SDK's setting of those who send BATCH messages."""
+        super().append_builtin_config(config_jsonschema)
+        ours = deepcopy(BATCH_CONFIG)
+        ours["properties"]["batch_config"]["description"] = BATCH_MEANING
+        merge_missing_config_jsonschema(ours, config_jsonschema)
+
     def __init__(
         self,
         *,
@@ -185,16 +201,20 @@ class ScoringTransform(PluginMixin, InlineMapper):
         super().__init__(**kwargs, message_reader=reader)
         if self.config.get("source"):
             reader.translate = Translator(load_source(self.config["source"])).translate
+        batch_config = self.config.get("batch_config")
         self.pipeline = Pipeline(
             model=self.read_model(),
-            streams=self.config["streams"],
             limits=Limits(
                 at_end=self.config["close_events"] == "at_end",
                 rows=self.config["max_rows_in_memory"],
                 seconds=float(self.config["flush_seconds"]),
                 folder=Path(self.config["state_dir"]),
             ),
-            output=output or sys.stdout.buffer,
+            outlet=Outlet(
+                streams=self.config["streams"],
+                output=output or sys.stdout.buffer,
+                batches=BatchFolder(batch_config) if batch_config else None,
+            ),
             now=now,
             clock=clock,
         )

@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from scoring_transform.batches import BatchFiles
 from scoring_transform.events import EventFacts
@@ -21,13 +21,14 @@ from sync_core.errors import FatalError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from scoring_transform.model import Model
     from scoring_transform.sending import Step
     from scoring_transform.states import HeldState
     from scoring_transform.store import Group
+    from scoring_transform.writing import Outlet
 
 MOST_UNPARSED = 48 << 20
 MOST_CLOSED = 5_000
@@ -66,9 +67,8 @@ class Pipeline:
         self,
         *,
         model: Model,
-        streams: Collection[str],
         limits: Limits,
-        output: IO[bytes],
+        outlet: Outlet,
         now: Callable[[], dt.datetime],
         clock: Callable[[], float],
     ) -> None:
@@ -76,9 +76,9 @@ class Pipeline:
         self.limits = limits
         self._clock = clock
         self._sender = Sender()
-        self._writer = Writer(output, self._sender.check)
+        self._writer = Writer(outlet, self._sender.check)
         self._store = Store(limits.folder)
-        self._scorer = Scorer(model, now, streams)
+        self._scorer = Scorer(model, now, outlet.streams)
         self._states = HeldStates()
         self._files = BatchFiles()
         self._known: set[str] = set()

@@ -14,6 +14,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities
 from singer_sdk.target_base import Target
 
 from sync_core.plugin import PluginMixin
+from target_crm.batch_files import BatchFiles
 from target_crm.reader import QuietReader
 from target_crm.run import Run
 from target_crm.settings import STATE_INTERVAL_SECONDS, to_common_settings
@@ -51,6 +52,7 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
         super().__init__(*args, **kwargs)
         seconds = self.config.get("state_interval_seconds", STATE_INTERVAL_SECONDS)
         self._MAX_RECORD_AGE_IN_MINUTES = max(1, int(seconds)) / 60
+        self.batch_files = BatchFiles()
         self._run: Run | None = None
         self._code = 0
         self._is_ending = False
@@ -145,6 +147,8 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
         super()._drain_all(sink_list, parallelism)
         run = self.crm_run
         run.delivery.settle()
+        if not to_common_settings(self.config).dry_run:
+            self.batch_files.delete_taken()
         if run.report.rows and not self._is_ending:
             self.logger.info(run.report.progress(run.crm.traffic))
 

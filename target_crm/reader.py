@@ -26,7 +26,7 @@ class QuietReader(MsgSpecReader):
         """
         self._lines += 1
         try:
-            message = _decode(line)
+            message = decode(line)
         except (ValueError, RecursionError) as error:
             raise self._refusal("is not whole JSON") from error
         if not isinstance(message, dict) or "type" not in message:
@@ -46,7 +46,13 @@ class QuietReader(MsgSpecReader):
 _DECODER = msgspec.json.Decoder()
 
 
-def _decode(line: str) -> Any:
+def decode(line: str | bytes) -> Any:
+    """Return the value of a line.
+
+    Raises:
+        ValueError: It is not JSON.
+        RecursionError: It is nested without end.
+    """
     try:
         return _DECODER.decode(line)
     except msgspec.DecodeError:

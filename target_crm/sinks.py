@@ -9,8 +9,9 @@ from singer_sdk.sinks import BatchSink
 from sync_core.errors import FatalError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from singer_sdk.helpers._batch import BaseBatchFileEncoding
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
     from target_crm.run import Run
@@ -39,6 +40,15 @@ class _CrmSink(BatchSink):
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
         """Leave times as text: a bad one is the row's own trouble."""
         return record
+
+    def process_batch_files(
+        self, encoding: BaseBatchFileEncoding, files: Sequence[str]
+    ) -> None:
+        """Take the rows of files, after those that were read before them."""
+        self._target.drain_one(self)
+        for rows in self._target.batch_files.read(encoding, files, self.max_size):
+            self.record_counter_metric.increment(len(rows))
+            self.process_batch({"records": rows})
 
     def _after_process_record(self, context: dict[str, Any]) -> None:
         """Log nothing: the SDK would log the whole batch at DEBUG."""
@@ -98,6 +108,11 @@ class IgnoredSink(_CrmSink):
     def process_batch(self, context: dict[str, Any]) -> None:
         """Do nothing: there is nothing to write."""
 
+    def process_batch_files(
+        self, encoding: BaseBatchFileEncoding, files: Sequence[str]
+    ) -> None:
+        """Leave the files alone: they are not ours."""
+
 
 SINKS: Mapping[str, type[_CrmSink]] = {
     "lead_scores": LeadScoresSink,
@@ -113,6 +128,14 @@ class SilentSink(IgnoredSink):
 
     def setup(self) -> None:
         """Say nothing."""
+
+    def process_batch_files(
+        self,
+        encoding: BaseBatchFileEncoding,  # noqa: ARG002
+        files: Sequence[str],
+    ) -> None:
+        """Read nothing; the files go with those that are read."""
+        self._target.batch_files.pass_over(files)
 
 
 def to_sink_class(stream: str) -> type[_CrmSink]:

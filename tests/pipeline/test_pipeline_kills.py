@@ -12,6 +12,7 @@ from sandbox.server import SandboxSettings, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
 
@@ -64,6 +65,32 @@ def test_a_killed_run_is_a_failed_run_and_the_next_one_mends_it(
     assert ran.codes[stage] == expected
     assert line.run().is_ok
     assert line.sandbox.dump() == undisturbed
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_files_between_the_stages_change_nothing(
+    make_line: Callable[..., Line], undisturbed: str, tmp_path: Path, form: str
+) -> None:
+    """Activities to the mapper and scores to the target; nothing stays behind.
+
+    The target is killed once, so that the second run sends all of it again.
+    """
+    line = make_line(latency_ms=15)
+    for stage, encoding in ((TAP, "jsonl"), (MAPPER, form)):
+        line.config[stage]["batch_config"] = {
+            "encoding": {"format": encoding, "compression": "gzip"},
+            "storage": {"root": (tmp_path / stage).as_uri()},
+        }
+    kill = Kill(
+        stage=TARGET, signal=signal.SIGKILL, **POINTS["target-among-the-contacts"][1]
+    )
+
+    assert line.run(kill).was_killed
+    left = set((tmp_path / MAPPER).iterdir())
+    assert line.run().is_ok
+
+    assert line.sandbox.dump() == undisturbed
+    assert set((tmp_path / MAPPER).iterdir()) <= left
 
 
 def test_a_second_run_writes_nothing(line: Line) -> None:
