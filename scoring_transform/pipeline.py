@@ -230,7 +230,7 @@ class Pipeline:
         """Have all closed events scored, and send the STATE that is true then."""
         self._waiting_since = None
         self._store.parse()
-        self._sender.await_made()
+        self._sender.await_room()
         self._files.delete_covered()
         closed, self._closed = self._closed, {}
         facts = [self._facts.pop(e, EventFacts(event_id=e)) for e in closed]

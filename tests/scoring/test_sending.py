@@ -1,4 +1,4 @@
-"""Scores are made in one thread and written in another, in order, or not at all."""
+"""Scores are made in some threads and written in another, in order, or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scoring_transform.sending import MOST_WAITING, Sender, Stopped
+from scoring_transform.sending import MOST_MADE, MOST_WAITING, Sender, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,18 +66,68 @@ def test_it_goes_on_making_while_it_writes() -> None:
     assert desk.written == list(range(50))
 
 
-def test_the_next_piece_begins_before_the_last_one_is_written() -> None:
-    """Only making it has to wait for the making of the one before."""
+def test_the_next_piece_is_made_before_the_last_one_is_written() -> None:
+    """And still comes out behind it."""
     sender, desk = Sender(), Desk()
 
     sender.begin(desk.work(1))
     sender.begin(desk.work(2))
-    sender.await_made()
+    for _ in range(int(SECONDS * 100)):
+        if len(desk.made) == 2:
+            break
+        threading.Event().wait(0.01)
 
-    assert (desk.made, desk.written) == ([1, 2], [])
+    assert (sorted(desk.made), desk.written) == ([1, 2], [])
     desk.may_write.set()
     sender.wait()
     assert desk.written == [1, 2]
+
+
+def test_only_so_many_pieces_are_made_at_a_time() -> None:
+    """The next one begins when one of them is made, however late that is written."""
+    sender, desk = Sender(), Desk()
+    may_make = threading.Event()
+
+    def work(number: int) -> Iterator[Step]:
+        assert may_make.wait(SECONDS)
+        yield from desk.work(number)
+
+    for number in range(MOST_MADE):
+        sender.begin(work(number))
+    more = threading.Thread(target=lambda: sender.begin(desk.work(MOST_MADE)))
+    more.start()
+    more.join(0.1)
+    assert (more.is_alive(), desk.made) == (True, [])
+
+    may_make.set()
+    more.join(SECONDS)
+    assert not more.is_alive()
+    desk.may_write.set()
+    sender.wait()
+    assert desk.written == list(range(MOST_MADE + 1))
+
+
+def test_what_was_made_out_of_turn_is_not_written_after_a_failure() -> None:
+    """The piece before it failed, so its rows must not come alone."""
+    sender, desk = Sender(), Desk()
+    desk.may_write.set()
+    is_made = threading.Event()
+
+    def fails() -> Iterator[Step]:
+        assert is_made.wait(SECONDS)
+        yield from ()
+        raise MemoryError
+
+    def works() -> Iterator[Step]:
+        yield from desk.work(1)
+        is_made.set()
+
+    sender.begin(fails())
+    sender.begin(works())
+
+    with pytest.raises(MemoryError):
+        sender.wait()
+    assert desk.written == []
 
 
 def test_a_failed_write_ends_all_work() -> None:
