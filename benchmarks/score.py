@@ -4,7 +4,8 @@
     score    everything: counters, ranks, scores, groups, summaries
 
 Ten activities for each attendee, 5,000 attendees for each event. The score reads some
-whole events at a time, by the code of `leadscore score`; nothing is written.
+whole events at a time, two portions of them at once, by the code of `leadscore score`;
+nothing is written.
 
     python benchmarks/score.py [--rows 1000000 10000000]
 """
@@ -13,19 +14,25 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 from made_up_activity import HOUR, SESSIONS, START, write_parquet
 from measuring import Case, Cost, measure, tabulate
 
+from scoring_transform.datasets.abreast import work_abreast
 from scoring_transform.datasets.whole_events import read_whole_events
 from scoring_transform.embedded import ACTIVITIES, PEOPLE, Tables, run
 from scoring_transform.instants import to_micros
 from scoring_transform.model import default_model
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 PEOPLE_AN_EVENT = 5_000
 ROWS_AN_EVENT = 50_000
-AT_ONCE = 1_000_000
+ROWS_A_PORTION = 500_000
+AT_ONCE = 2
 
 
 def floor(folder: Path, _: int) -> None:
@@ -45,8 +52,12 @@ def score(folder: Path, _: int) -> None:
     model = default_model()
     files = {"activities": sorted(folder.glob("*.parquet"))}
     scratch = folder / "together"
-    for frames in read_whole_events(files, scratch, AT_ONCE, listed_in="activities"):
+    portions = read_whole_events(files, scratch, ROWS_A_PORTION, listed_in="activities")
+
+    def work(frames: Mapping[str, pl.LazyFrame]) -> None:
         run(_to_tables(frames["activities"].collect()), model)
+
+    work_abreast(portions, work, AT_ONCE)
 
 
 def _to_tables(activities: pl.DataFrame) -> Tables:

@@ -38,11 +38,14 @@ class EmbeddedEngine:
         source: Has one folder for each dataset.
         output: Where the tables' folders go.
         rows: About how many activities and attendees are scored in one go.
+        at_once: How many portions of these are in work, so that one is read, planned
+            or written while the other is computed.
     """
 
     source: Path
     output: Path
     rows: int = ROWS
+    at_once: int = 2
 
     def portions(self) -> Iterator[EmbeddedPortion]:
         """Yield engines for the events of one portion each."""

@@ -34,6 +34,10 @@ def missing_key(where: str) -> str:
 class Engine(Protocol):
     """Scores datasets, all at once or some whole events at a time."""
 
+    @property
+    def at_once(self) -> int:
+        """How many portions may be in work."""
+
     def portions(self) -> Iterator[Portion]:
         """Yield what scores some events each, all of them in the end."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scoring_transform.datasets.abreast import work_abreast
 from scoring_transform.datasets.inputs import read_source
 from scoring_transform.datasets.tables import Origin, Result, to_tables
 from scoring_transform.score import to_scores, with_names
@@ -25,9 +26,12 @@ def score_datasets(engine: Engine, model: Model, scored_at: str) -> None:
         model: The rules.
         scored_at: The time that stands in the rows, as ISO 8601.
     """
+
+    def score(portion: Portion) -> None:
+        portion.write(_to_tables(portion, model, scored_at), KEYS)
+
     try:
-        for portion in engine.portions():
-            portion.write(_to_tables(portion, model, scored_at), KEYS)
+        work_abreast(engine.portions(), score, engine.at_once)
         engine.finish()
     finally:
         engine.release()

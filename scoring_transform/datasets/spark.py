@@ -45,6 +45,7 @@ class SparkEngine:
         output: Where the tables go, in one of the same two forms.
         form: A format that the session knows, for folders.
         kept: What was computed once and is still held.
+        at_once: There is one portion.
     """
 
     session: SparkSession
@@ -52,6 +53,7 @@ class SparkEngine:
     output: str
     form: str = "parquet"
     kept: list[int] = field(default_factory=list)
+    at_once: int = 1
 
     def portions(self) -> Iterator[SparkEngine]:
         """Yield the engine itself: the cluster holds all events at once."""
