@@ -4,12 +4,13 @@
     events   5,000 attendees and 50,000 activities each, as RECORD
     leads    the same, but only `lead_scores` are sent
     batch    the same as BATCH (Parquet)
+    files    the same, and what is sent is BATCH (Parquet), too
     small    20 attendees and 200 activities each, as RECORD
     one      everything in one event of 100,000 attendees, as RECORD
 
 Each case is a process of its own that reads a file and writes to nowhere.
 
-    python benchmarks/mapper.py [--rows 1000000] [--cases events leads batch small one]
+    python benchmarks/mapper.py [--rows 1000000] [--cases events small]
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ CASES = {
     "events": (50_000, 5_000),
     "leads": (50_000, 5_000),
     "batch": (50_000, 5_000),
+    "files": (50_000, 5_000),
     "small": (200, 20),
     "one": (0, 100_000),
 }
+AS_FILES = ("batch", "files")
 SETTINGS = {"leads": {"streams": ["lead_scores"]}}
 SCRIPT = str(Path(__file__).resolve())
 
@@ -77,10 +80,16 @@ def compare(case: str, rows: int, folder: Path) -> tuple[Cost, Cost]:
     """Measure the floor of a case, and the case."""
     path, config = folder / "lines.jsonl", folder / "config.json"
     settings = {"state_dir": str(folder / "work"), **SETTINGS.get(case, {})}
+    if case == "files":
+        storage = {"root": str(folder / "scores")}
+        settings["batch_config"] = {
+            "encoding": {"format": "parquet"},
+            "storage": storage,
+        }
     config.write_text(json.dumps(settings))
     measure([SCRIPT, "--write", str(path), "--rows", str(rows), "--cases", case])
     lowest = measure([SCRIPT, "--decode", str(path)])
-    if case == "batch":
+    if case in AS_FILES:
         write = [SCRIPT, "--write", str(path), "--batches", str(folder)]
         measure([*write, "--rows", str(rows), "--cases", case])
     return lowest, map_file(path, config)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from scoring_transform.activities import KINDS, NAMES, WINDOWS
+from scoring_transform.embedded import FEW
 from scoring_transform.frames import LIVE, TIME
 from scoring_transform.model import MOST_DECIMALS
 from scoring_transform.ranks import NANO, NANO_DECIMALS
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     from scoring_transform.model import Model
 
-#: Rows are made of few people at a time, for which the engine that streams takes half
-#: as long again; the score of a million activities it computes faster.
-ENGINE: Final = "in-memory"
 PERSON = ("event_id", "attendee_id")
 #: A person's place in the output and a window's: by what everything below is joined.
 BLOCK = ("place", "window")
@@ -56,20 +54,20 @@ class Result:
 
 def to_rows(result: Result, streams: Collection[str]) -> dict[str, pl.DataFrame]:
     """Return the rows of streams, in an order that depends on nothing else."""
-    people = _to_people(result).collect(engine=ENGINE)
-    parts = _to_parts(result, people.lazy()).collect(engine=ENGINE).lazy()
+    people = _to_people(result).collect(engine=FEW)
+    parts = _to_parts(result, people.lazy()).collect(engine=FEW).lazy()
     lazy = {
         "lead_scores": _to_leads(result, parts, people.lazy()),
         "activity_scores": _to_activities(result, parts),
     }
     wanted = {name: rows for name, rows in lazy.items() if name in streams}
-    computed = pl.collect_all(list(wanted.values()), engine=ENGINE)
+    computed = pl.collect_all(list(wanted.values()), engine=FEW)
     return dict(zip(wanted, computed, strict=True))
 
 
 def to_summary_rows(result: Result) -> pl.DataFrame:
     """Return the rows of the summaries of whole events."""
-    return _to_summaries(result).collect(engine=ENGINE)
+    return _to_summaries(result).collect(engine=FEW)
 
 
 def _to_people(result: Result) -> pl.LazyFrame:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scoring_transform.batch_folder import BatchFolder
 
-PORTION = 10_000
+PORTION = 2_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
