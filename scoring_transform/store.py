@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,8 @@ class Store:
 
     def __init__(self, state_dir: Path) -> None:
         self._spill = Spill(state_dir)
-        self._lines = {stream: Lines(stream) for stream in STREAMS}
+        self._pool = ThreadPoolExecutor(1)
+        self._lines = {stream: Lines(stream, self._pool) for stream in STREAMS}
         self._rows: dict[str, list[pl.DataFrame]] = {stream: [] for stream in STREAMS}
         self.since: dict[str, int] = {}
         self._last: dict[str, int] = {}
@@ -60,7 +62,7 @@ class Store:
 
     @property
     def unparsed(self) -> int:
-        """How many bytes wait to be parsed."""
+        """How many bytes of lines are here, parsed or not, and not taken."""
         return sum(lines.size for lines in self._lines.values())
 
     @property
@@ -69,7 +71,7 @@ class Store:
         return sum(frame.height for frame in self._rows[SPILLED])
 
     def add_lines(self, stream: str, block: bytes, first: int, count: int) -> None:
-        """Keep lines; they are parsed together later."""
+        """Keep lines; they are parsed together, and taken later."""
         self._lines[stream].add(block, first, count)
 
     def add_frame(self, stream: str, frame: pl.DataFrame, number: int) -> None:
@@ -78,10 +80,9 @@ class Store:
         self._add(stream, numbered)
 
     def parse(self) -> None:
-        """Parse all lines; afterwards `since` is right for everything read so far."""
+        """Take all lines; afterwards `since` is right for everything read so far."""
         for stream, lines in self._lines.items():
-            frame = lines.take()
-            if frame is not None:
+            for frame in lines.take():
                 self._add(stream, frame)
 
     def _add(self, stream: str, frame: pl.DataFrame) -> None:
@@ -141,7 +142,8 @@ class Store:
         self._spill.forget(closed)
 
     def close(self) -> None:
-        """Free everything on disk."""
+        """Free everything on disk, and parse nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
         self._spill.delete()
 
     def _take_all(self, stream: str) -> pl.DataFrame:

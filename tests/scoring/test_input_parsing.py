@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from score_worlds import at, counted, map_lines, rows_of, schema_messages, to_lines
 
+from scoring_transform import lines as scoring_lines
 from scoring_transform import reader
 from scoring_transform.forms import FITS, to_form
 from scoring_transform.lines import Lines
@@ -54,6 +56,9 @@ TRAPS = st.sampled_from(
 )
 
 
+POOL = ThreadPoolExecutor(1)
+
+
 def lines(*records: Any, form: str = "compact") -> bytes:
     """Return records as RECORD lines."""
     separators, more = FORMS[form]
@@ -65,11 +70,9 @@ def lines(*records: Any, form: str = "compact") -> bytes:
 
 def parsed(data: bytes, count: int) -> pl.DataFrame:
     """Return the rows of lines that waited to be parsed."""
-    read = Lines("activities")
+    read = Lines("activities", POOL)
     read.add(data, 1, count)
-    rows = read.take()
-    assert rows is not None
-    return rows
+    return pl.concat(read.take())
 
 
 def fits(data: bytes, *, is_message: bool = True) -> list[bool]:
@@ -250,13 +253,40 @@ def outcome(read: Callable[[], pl.DataFrame]) -> list[Any] | str:
 
 def test_lines_stay_in_their_order() -> None:
     """Also if some of them are unusual, which are read in another way."""
-    read = Lines("activities")
+    read = Lines("activities", POOL)
     for number, form in enumerate(FORMS):
         read.add(lines(KEYS | {"event_id": form}, form=form), number, 1)
-    rows = read.take()
-    assert rows is not None
+    rows = pl.concat(read.take())
     assert rows["event_id"].to_list() == list(FORMS)
     assert rows["number"].to_list() == list(range(len(FORMS)))
+    assert (read.take(), read.size) == ([], 0)
+
+
+def test_lines_are_parsed_while_more_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In pieces that stay in their order, with nothing lost between them."""
+    monkeypatch.setattr(scoring_lines, "PIECE", 300)
+    read = Lines("activities", POOL)
+    sent = [lines(KEYS | {"event_id": str(number)}) for number in range(50)]
+    for number, line in enumerate(sent):
+        read.add(line, number, 1)
+    assert read.size == sum(map(len, sent))
+    pieces = read.take()
+    assert len(pieces) > 5
+    rows = pl.concat(pieces)
+    assert rows["event_id"].to_list() == [str(number) for number in range(50)]
+    assert rows["number"].to_list() == list(range(50))
+
+
+def test_what_cannot_be_parsed_is_refused_when_it_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However long ago it came."""
+    monkeypatch.setattr(scoring_lines, "PIECE", 1)
+    read = Lines("activities", POOL)
+    read.add(lines({"event_id": None}), 1, 1)
+    read.add(lines(KEYS), 2, 1)
+    with pytest.raises(FatalError, match="no `event_id`"):
+        read.take()
 
 
 @pytest.mark.parametrize(
