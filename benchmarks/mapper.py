@@ -20,6 +20,7 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from measuring import Case, Cost, measure, tabulate
@@ -79,7 +80,8 @@ def write(path: Path, rows: int, case: str, batches: Path | None) -> None:
 def compare(case: str, rows: int, folder: Path) -> tuple[Cost, Cost]:
     """Measure the floor of a case, and the case."""
     path, config = folder / "lines.jsonl", folder / "config.json"
-    settings = {"state_dir": str(folder / "work"), **SETTINGS.get(case, {})}
+    settings: dict[str, Any] = {"state_dir": str(folder / "work")}
+    settings |= SETTINGS.get(case, {})
     if case == "files":
         storage = {"root": str(folder / "scores")}
         settings["batch_config"] = {

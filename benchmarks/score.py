@@ -22,7 +22,7 @@ from measuring import Case, Cost, measure, tabulate
 
 from scoring_transform.datasets.abreast import work_abreast
 from scoring_transform.datasets.whole_events import read_whole_events
-from scoring_transform.embedded import ACTIVITIES, PEOPLE, Tables, run
+from scoring_transform.embedded import ACTIVITIES, MANY, PEOPLE, Tables, run
 from scoring_transform.instants import to_micros
 from scoring_transform.model import default_model
 
@@ -55,7 +55,7 @@ def score(folder: Path, _: int) -> None:
     portions = read_whole_events(files, scratch, ROWS_A_PORTION, listed_in="activities")
 
     def work(frames: Mapping[str, pl.LazyFrame]) -> None:
-        run(_to_tables(frames["activities"].collect()), model)
+        run(_to_tables(frames["activities"].collect()), model, MANY)
 
     work_abreast(portions, work, AT_ONCE)
 

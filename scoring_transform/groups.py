@@ -120,7 +120,13 @@ def to_summaries(leads: Frame, model: Model) -> Frame:
         best group by score has no upper limit, and an empty group no averages.
     """
     events = leads.select("event_id", "participants").unique("event_id")
-    grid = nw.concat([events.with_columns(**row) for row in _group_rows(model)])
+    groups = nw.concat([events.with_columns(**row) for row in _group_rows(model)])
+    grid = nw.concat(
+        [
+            groups.with_columns(window=small(nw.lit(window)))
+            for window, _ in enumerate(WINDOWS)
+        ]
+    )
     sizes = nw.concat([_to_sizes(leads, kind) for kind in (P, S)])
     joined = grid.join(sizes, on=[*SCORED, "group_kind", "group"], how="left")
     counted = joined.with_columns(attendees=nw.col("attendees").fill_null(0))
@@ -142,7 +148,7 @@ def _tenths(part: nw.Expr, unit: nw.Expr, rounding: str) -> nw.Expr:
 
 
 def _group_rows(model: Model) -> list[dict[str, nw.Expr]]:
-    """Return one row of literals for every window and group."""
+    """Return one row of literals for every group."""
     shares = [0.0, *_ends([group.share for group in model.file.p_groups])]
     scores = [None, *[float(group.at_least) for group in model.file.s_groups]]
     limits = [
@@ -154,14 +160,12 @@ def _group_rows(model: Model) -> list[dict[str, nw.Expr]]:
     ]
     return [
         {
-            "window": small(nw.lit(window)),
             "group_kind": nw.lit(kind),
             "group": nw.lit(name),
             "position": whole(nw.lit(position)),
             "lower_limit": nw.lit(lower),
             "upper_limit": nw.lit(upper, nw.Float64),
         }
-        for window, _ in enumerate(WINDOWS)
         for position, (kind, name, lower, upper) in enumerate(limits)
     ]
 
