@@ -167,9 +167,14 @@ def test_a_target_of_the_sdk_reads_them(
     ids=["no-form", "no-folder", "elsewhere", "no-rows", "no-number"],
 )
 def test_a_setting_that_cannot_be_is_refused(
-    lines: bytes, changes: dict[str, Any], setting: str
+    lines: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    setting: str,
 ) -> None:
     """Before anything is read, by its name."""
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingError, match=setting):
         map_lines(lines, batch_config=SETTINGS | changes)
 

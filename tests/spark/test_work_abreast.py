@@ -24,22 +24,24 @@ def test_everything_is_worked_on_once(most: int) -> None:
         assert sorted(done) == list(range(number))
 
 
+def things(number: int, asked: list[int]) -> Iterator[int]:
+    """Yield numbers, and note which were asked for."""
+    for thing in range(number):
+        asked.append(thing)
+        yield thing
+
+
 def test_so_many_are_in_work_and_no_more() -> None:
     """Two meet; a third is not asked for before one of them is done."""
     both = threading.Barrier(2)
     asked: list[int] = []
     seen: list[int] = []
 
-    def things() -> Iterator[int]:
-        for number in range(4):
-            asked.append(number)
-            yield number
-
     def work(_: int) -> None:
         both.wait(SECONDS)
         seen.append(len(asked))
 
-    work_abreast(things(), work, 2)
+    work_abreast(things(4, asked), work, 2)
 
     assert asked == [0, 1, 2, 3]
     assert max(seen[:2]) <= 3
@@ -50,26 +52,21 @@ def test_the_first_failure_ends_it(most: int) -> None:
     """What is in work ends, and nothing more is asked for than was in work."""
     asked: list[int] = []
 
-    def things() -> Iterator[int]:
-        for number in range(50):
-            asked.append(number)
-            yield number
-
     def work(number: int) -> None:
         if number == 3:
             raise MemoryError
 
     with pytest.raises(MemoryError):
-        work_abreast(things(), work, most)
+        work_abreast(things(50, asked), work, most)
     assert len(asked) <= 4 + most
 
 
 def test_a_failure_of_the_things_themselves_is_told() -> None:
     """A dataset that cannot be read while others are in work."""
 
-    def things() -> Iterator[int]:
+    def broken() -> Iterator[int]:
         yield 1
         raise OSError(5, "Input/output error")
 
     with pytest.raises(OSError, match="Input/output"):
-        work_abreast(things(), lambda _: None, 2)
+        work_abreast(broken(), lambda _: None, 2)
