@@ -150,14 +150,22 @@ class _Line:
         self._at = at
         self._began = time.perf_counter()
         self._status = 0
+        self._head: Message | None = None
         self._is_noted = False
 
     async def send(self, message: Message) -> None:
-        """Pass a message on; the last one only after the request is logged."""
+        """Pass a message on; the last one only after the request is logged.
+
+        The head waits for the first part of the body: a client may know enough by it.
+        """
         if message["type"] == "http.response.start":
-            self._status = message["status"]
-        elif not message.get("more_body"):
+            self._status, self._head = message["status"], message
+            return
+        if not message.get("more_body"):
             self.note()
+        if self._head is not None:
+            head, self._head = self._head, None
+            await self._send(head)
         await self._send(message)
 
     async def reset(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import stat
@@ -11,7 +12,8 @@ import pytest
 import requests
 from hubspot_clients import Api, Clock
 
-from sandbox.faults import LoseReply, Planned, Status
+from sandbox.faults import FaultPlan, LoseReply, Planned, Status
+from sandbox.middleware import Front, SeenRequest
 from sandbox.server import SandboxError, SandboxSettings, running
 
 if TYPE_CHECKING:
@@ -72,6 +74,36 @@ def test_every_request_is_seen(start: Start, to_api: ToApi, clock: Clock) -> Non
         ("", "GET", "/nowhere", 404, clock.now, 0),
     ]
     assert all(r.seconds >= 0 for r in sandbox.requests)
+
+
+def test_a_request_is_seen_before_its_client_knows_its_status() -> None:
+    """A client may end at the head of an answer, and whoever started it looks then."""
+    seen: list[SeenRequest] = []
+    known: list[tuple[str, int]] = []
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 401, "headers": []})
+        await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": b"no"})
+
+    async def tell(message: Any) -> None:
+        known.append((message["type"], len(seen)))
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    front = Front(
+        answer,
+        part_of=lambda _: "hubspot",
+        plan=FaultPlan(),
+        seen=seen,
+        latency_s=0,
+        clock=lambda: 0.0,
+    )
+    asyncio.run(front({"type": "http", "method": "GET", "path": "/"}, receive, tell))
+
+    assert known == [("http.response.start", 1), ("http.response.body", 1)]
+    assert [one.status for one in seen] == [401]
 
 
 def test_latency_is_added(start: Start, to_api: ToApi) -> None:
