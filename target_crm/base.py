@@ -93,6 +93,11 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
             self._run = Run(self.name, self.to_crm(), settings)
         return self._run
 
+    @property
+    def _is_dry_run(self) -> bool:
+        """Whether this run only says what the real one would do."""
+        return to_common_settings(self.config).dry_run
+
     def get_sink_class(self, stream_name: str) -> type[Sink]:
         """Return what the stream means to this target."""
         return to_sink_class(stream_name)
@@ -139,7 +144,7 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
 
     def _write_state_message(self, state: dict[str, Any]) -> None:
         """Confirm nothing in a dry run: the next real one must read all of it."""
-        if not to_common_settings(self.config).dry_run:
+        if not self._is_dry_run:
             super()._write_state_message(state)
 
     def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
@@ -147,7 +152,7 @@ class CrmTarget(PluginMixin, Target, abc.ABC):
         super()._drain_all(sink_list, parallelism)
         run = self.crm_run
         run.delivery.settle()
-        if not to_common_settings(self.config).dry_run:
+        if not self._is_dry_run:
             self.batch_files.delete_taken()
         if run.report.rows and not self._is_ending:
             self.logger.info(run.report.progress(run.crm.traffic))
